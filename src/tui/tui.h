@@ -1,0 +1,169 @@
+/*
+ * The full screen: views on a stack over the fleet, one dialog or prompt on top, keys by the action table. A view is a
+ * const struct view_ops and its own state; it draws on a canvas and never sees curses. Nothing here waits for the network.
+ */
+#ifndef TUI_TUI_H
+#define TUI_TUI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <printop/action.h>
+#include <printop/alert.h>
+#include <printop/app.h>
+#include <printop/fleet.h>
+#include <printop/keys.h>
+#include <printop/op.h>
+#include <printop/poller.h>
+#include <printop/theme.h>
+#include "canvas.h"
+#include "layout.h"
+
+struct tui;
+struct view;
+
+/* What drawing needs to know of the moment, so that golden tests can fix it. */
+struct moment {
+	int64_t now_ms;		/* loop clock */
+	double wall_s;		/* wall clock */
+};
+
+struct view_ops {
+	const char *name;			/* "fleet": title line and help */
+	enum action_scope scope;		/* keys that work here */
+	size_t size;				/* of the view's own struct, whose first member is struct view */
+	void (*open)(struct view *v);		/* may be NULL, as all below but draw */
+	void (*close)(struct view *v);
+	void (*draw)(struct view *v, struct canvas *c, const struct moment *m);
+	/* True: done; false: the frame does what the action does everywhere (move lists, open, help ...). */
+	bool (*action)(struct view *v, enum action_id id);
+	/* A key that no binding took, and all keys while the view edits text; true: used. */
+	bool (*key)(struct view *v, uint32_t key);
+	void (*click)(struct view *v, int x, int y, bool doubled);
+	/* Printers that actions apply to here; ids in ret, returns how many (marked, else current). NULL: the frame's fleet choice. */
+	size_t (*targets)(struct view *v, uint32_t *ret, size_t max);
+	/* Something shown may have changed: fields of a printer (id 0: anything). Returns whether to draw. */
+	bool (*changed)(struct view *v, uint32_t printer_id, field_mask mask);
+	/* Rows of a list view, for the frame's own movement: cursor index and count. */
+	struct list *(*list)(struct view *v);
+	/* Milliseconds until the drawing changes by itself (clock, ages), -1: never. */
+	int64_t (*next_tick_ms)(struct view *v, const struct moment *m);
+};
+
+struct view {
+	const struct view_ops *ops;
+	struct tui *tui;
+};
+
+/* A cursor in a list with scrolling; pure. */
+struct list {
+	size_t n, cursor, top;
+	int rows;		/* height of the window on it, set by draw */
+};
+void list_set_count(struct list *l, size_t n);
+void list_move(struct list *l, int by);
+bool list_action(struct list *l, enum action_id id);	/* DOWN UP PAGE_DOWN ... ; false: not a movement */
+
+/* ---- the frame (tui.c) ---- */
+struct tui {
+	struct app *app;
+	struct keymap *keymap;
+	struct canvas *canvas;
+	struct theme theme;
+	struct moment moment;		/* of the drawing under way */
+	struct view *stack[8];
+	int depth;
+	uint32_t current;		/* printer under the cursor or on screen, 0 none */
+	bool ascii;
+	char status[TEXT_CAP];		/* one line for the user ("config reloaded"), shown in the event lines' place for 5 s */
+	double status_until;
+	enum role status_role;
+	struct tui_private *p;		/* the frame's own: terminal, dialog, prompt */
+};
+
+void tui_dirty(struct tui *t);				/* draw at the end of this turn */
+void tui_say(struct tui *t, enum role role, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void tui_open(struct tui *t, const struct view_ops *ops);	/* on top; an open one of the same ops comes to the top */
+void tui_back(struct tui *t);				/* closes the top view; the fleet stays */
+void tui_do(struct tui *t, enum action_id id);		/* as if its key was pressed */
+void tui_run_line(struct tui *t, const char *line);	/* as typed after ":" */
+struct view *tui_top(struct tui *t);
+/* Marked printers, else the current one; what an action key applies to. */
+size_t tui_targets(struct tui *t, uint32_t *ret, size_t max);
+/* Asks what screens demand (y, number, ! !), submits, shows the result window. Says why when nothing can be sent. */
+void tui_act(struct tui *t, enum verb verb, const struct verb_args *args, const uint32_t *ids, size_t n);
+
+/* Headers and footers shared by views: title line with counts and clock; two event lines; the live key line. */
+void frame_title(struct tui *t, struct canvas *c, const char *view_title, const char *right);
+void frame_events(struct tui *t, struct canvas *c, struct area a);
+void frame_footer(struct tui *t, struct canvas *c, struct area a, enum action_scope scope);
+
+/* ---- dialogs (dialog.c, result.c, menu.c): at most one, drawn over the view, gets all keys ---- */
+struct dialog;
+struct dialog_ops {
+	void (*draw)(struct dialog *d, struct canvas *c, const struct moment *m);
+	/* True: stays open; false: the frame closes it. Ctrl-C and Esc arrive as KEY_ESC. */
+	bool (*key)(struct dialog *d, uint32_t key);
+	bool (*tick)(struct dialog *d, const struct moment *m);		/* may be NULL; false closes */
+	int64_t (*next_tick_ms)(struct dialog *d, const struct moment *m);	/* may be NULL */
+	void (*close)(struct dialog *d);				/* frees d */
+};
+struct dialog {
+	const struct dialog_ops *ops;
+	struct tui *tui;
+};
+void tui_dialog_take(struct tui *t, struct dialog *d);	/* replaces the one that is open */
+struct dialog *tui_dialog(struct tui *t);
+
+/* y = yes, anything else no. lines: what is asked about. */
+void dialog_ask(struct tui *t, enum role role, const char *title, const char *const *lines, size_t n_lines,
+		void (*yes)(void *ctx), void (*done)(void *ctx), void *ctx);	/* done always, frees ctx */
+/* Typing the number and Enter = yes. */
+void dialog_ask_number(struct tui *t, const char *title, const char *const *lines, size_t n_lines, size_t number,
+		       void (*yes)(void *ctx), void (*done)(void *ctx), void *ctx);
+/* The second ! within 5 s = yes; shows the time running out. */
+void dialog_estop(struct tui *t, const char *const *lines, size_t n_lines, void (*yes)(void *ctx),
+		  void (*done)(void *ctx), void *ctx);
+/* The window of a group of operations: a line per printer, r retries the failed, Ctrl-K stops waiting, Enter closes. */
+void dialog_result(struct tui *t, uint32_t group, enum verb verb);
+/* A list to choose from (sort, theme, goto); moved is called with each highlighted choice (preview), chosen with -1 on Esc. */
+void dialog_menu(struct tui *t, const char *title, const char *const *items, size_t n, size_t current,
+		 void (*moved)(void *ctx, int i), void (*chosen)(void *ctx, int i), void *ctx);
+
+/* ---- prompt (prompt.c): the ":", "/" and "'" line at the bottom ---- */
+struct edit {			/* a line editor, pure: readline's usual control keys */
+	char text[1024];
+	size_t len, pos;
+};
+void edit_set(struct edit *e, const char *text);
+bool edit_key(struct edit *e, uint32_t key);		/* false: not an editing key */
+bool edit_insert(struct edit *e, const char *text);
+/* Draws label and text, keeps the cursor in sight, sets the canvas' cursor. */
+void edit_draw(const struct edit *e, struct canvas *c, int x, int y, int w, enum role role, const char *label);
+
+enum prompt_kind { PROMPT_COMMAND, PROMPT_FILTER, PROMPT_GOTO, PROMPT_TEXT };
+/* changed: after every key (live filter), may be NULL; done: text, or NULL on Esc. */
+void prompt_open(struct tui *t, enum prompt_kind kind, const char *label, const char *initial,
+		 void (*changed)(void *ctx, const char *text), void (*done)(void *ctx, const char *text), void *ctx);
+
+/* ---- drawing of printers shared by views (widgets.c, graph.c) ---- */
+enum role status_role(enum printer_status s);
+/* "245/245", "31/0", "--": now/target of a heater in w columns, right-aligned. */
+void draw_temp(struct canvas *c, int x, int y, int w, const struct heater *h, enum role role);
+/*
+ * The temperature graph of the last span_s seconds: scale at the left, targets as a dashed line, times below when tall
+ * enough. heaters: shown names, at most 4; kind by the setting (braille, block, ascii).
+ */
+enum graph_kind { GRAPH_BRAILLE, GRAPH_BLOCK, GRAPH_ASCII };
+void draw_graph(struct canvas *c, struct area a, const struct printer *p, int span_s, enum graph_kind kind, const struct moment *m);
+enum graph_kind tui_graph_kind(const struct tui *t);
+enum role graph_role(int heater_index);
+
+/* ---- the views ---- */
+extern const struct view_ops view_first, view_fleet, view_printer, view_files, view_log, view_transfers, view_help, view_upload;
+/* Opens the upload dialog view for these printers (ticked). */
+void view_upload_open(struct tui *t, const uint32_t *ids, size_t n);
+/* Opens the files view of a printer; choosing a file starts it on these printers after the question. */
+void view_files_open(struct tui *t, uint32_t printer_id, const uint32_t *start_on, size_t n);
+
+#endif
