@@ -46,8 +46,11 @@ void field_to_json(const struct printer *p, enum field_id id, int64_t now_ms, st
 /* The stable JSON of a printer: every in_json field. The caller frees. */
 struct json *printer_to_json(const struct printer *p, int64_t now_ms);
 
-/* Which fields differ; small drifts (0.05 C, 1 s of elapsed) count as the table's epsilon says. */
-field_mask fields_diff(const struct printer *before_p, const struct printer_state *before,
-		       const struct printer_state *after);
+/*
+ * Which fields differ. Numbers are compared in the steps that people see (0.1 C, 1 s, 0.1 %), so noise below
+ * is no change and a slow drift is not lost. Failing or recovering polls count as a change of FIELD_AGE.
+ */
+field_mask fields_diff(const struct printer_state *before, const struct printer_state *after);
+#define FIELD_MASK_ALL (((field_mask)1 << FIELD_N) - 1)
 
 #endif

@@ -53,11 +53,13 @@ enum printer_status {
 struct status_info {
 	const char *name;	/* "printing": JSON, selectors */
 	const char *label;	/* "PRINT": at most 6 columns, on the screen */
-	const char *count;	/* "print": in the line of counts; NULL counts under another */
+	const char *count;	/* "print": in the line of counts; states with the same word add up */
 	const char *role;	/* colour role, see roles.def */
-	int attention;		/* sort weight: smaller is shown first */
+	int attention;		/* sort weight: smaller is shown first; see ATTENTION_PERSON */
 	const char *sentence;	/* for the manual */
 };
+
+#define ATTENTION_PERSON 10	/* weights below: somebody has to go there */
 
 const struct status_info *printer_status_info(enum printer_status s);
 bool printer_status_from_name(const char *name, enum printer_status *ret);
@@ -88,6 +90,7 @@ struct printer_config {
 	char *tags[LIMIT_TAGS];
 	int n_tags;
 	char *group;
+	char *model;		/* what it is, "Voron 2.4": for selectors */
 	char *notes;		/* Markdown */
 	char *camera_url;
 	double max_extruder_c, max_bed_c, max_chamber_c;	/* NAN: the program's own limit */
@@ -97,12 +100,13 @@ struct printer_config {
 	bool insecure;
 	char *parked;		/* reason; NULL: not parked, "" : parked without a reason */
 	double poll_active_s, poll_idle_s, poll_offline_s;	/* NAN: the general setting */
+	double stale_after_s;	/* values older than this are old; NAN: STALE_AFTER_S */
 	char *where;		/* "printers.conf:12" */
 };
 
 void printer_config_init(struct printer_config *c);
 void printer_config_done(struct printer_config *c);
-/* The same server, key and TLS settings: state can be kept over a reload. */
+/* The same server, dialect, key and TLS settings: state can be kept over a reload. */
 bool printer_config_same_server(const struct printer_config *a, const struct printer_config *b);
 
 /* ---- state ---- */
@@ -187,6 +191,7 @@ struct printer_state {
 void printer_state_init(struct printer_state *s);
 /* The heater with this shown name, or NULL. */
 const struct heater *printer_heater(const struct printer_state *s, const char *name);
+/* Adds a heater with unknown values, or finds the one of that name; NULL when LIMIT_HEATERS are there. */
 struct heater *printer_heater_add(struct printer_state *s, const char *name, const char *object);
 
 struct history;
@@ -205,7 +210,8 @@ struct printer {
 
 /* Seconds since the values were true, NAN when never. */
 double printer_age_s(const struct printer *p, int64_t now_ms);
-/* The last attempt failed, or nothing was heard for longer than stale_ms. */
+#define STALE_AFTER_S 15.0
+/* The last attempt failed, or nothing was heard for longer than config.stale_after_s. A parked printer is never stale. */
 bool printer_stale(const struct printer *p, int64_t now_ms);
 
 #endif
