@@ -132,7 +132,8 @@ struct driver {
 	/*
 	 * Reads the reply into *next, a copy of p->state. False with *e: the reply was no answer (freshness
 	 * only). Transport faults and HTTP errors that mean a state (401, 503 ...) are heard here, too, and
-	 * return true when they told the state, with next->reason set.
+	 * return true when they told the state, with next->reason set. *e may then be filled as well
+	 * (unreachable, timeout, auth): commit *next, but the values in it were not renewed.
 	 */
 	bool (*hear)(const struct printer *p, enum topic_id t, const struct http_reply *r,
 		     struct printer_state *next, const struct history_sink *sink, struct err *e);
@@ -161,7 +162,11 @@ bool verb_from_name(const char *name, enum verb *ret);
 /* Why v may not be sent to p now, in plain words (e->code ERR_REFUSED, ERR_UNSUPPORTED ...); true: it may. */
 bool verb_allowed(const struct printer *p, enum verb v, struct err *e);
 
-/* Shared by drivers: what a transport fault or a proxy's error page means. */
+/*
+ * Shared by drivers: what a transport fault or a proxy's error page means. True: it told the state
+ * (next->status and reason), and *e says the same for freshness. False with *e: a fault that says
+ * nothing about the printer. False with ERR_NONE: no fault, r is the server's own answer.
+ */
 bool driver_hear_fault(const struct http_reply *r, struct printer_state *next, struct err *e);
 
 #endif
