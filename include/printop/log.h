@@ -3,7 +3,8 @@
 #define PRINTOP_LOG_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
+#include <time.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -13,6 +14,17 @@ void log_to_stderr(bool on);			/* off while the screen is ours */
 bool log_to_file(const char *path);		/* appended, mode 0600; false with errno */
 void log_close(void);
 void log_write(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The latest entries, for the log view; pointers hold until the next log_write(). */
+struct log_entry {
+	time_t at;
+	enum log_level level;
+	char text[240];
+};
+
+size_t log_count(void);
+const struct log_entry *log_at(size_t back);	/* 0 is the newest; NULL behind the oldest */
+const char *log_level_name(enum log_level level);
 
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...) log_write(LOG_LEVEL_WARN, __VA_ARGS__)

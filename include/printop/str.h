@@ -2,6 +2,7 @@
 #ifndef PRINTOP_STR_H
 #define PRINTOP_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,8 @@ struct sbuf;
  */
 bool str_copy(char *dst, size_t size, const char *src);
 bool str_printf(char *dst, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool str_vprintf(char *dst, size_t size, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 bool str_eq(const char *a, const char *b);		/* NULL equals NULL only */
 bool str_eq_nocase(const char *a, const char *b);
@@ -34,6 +37,8 @@ char *str_token(char **s, const char *delims);
  * Returns s.
  */
 char *str_clean(char *s);
+/* True for a code point that str_clean() removes. */
+bool str_is_unsafe(uint32_t codepoint);
 /* The same, but newlines stay (log pages, notes). */
 char *str_clean_lines(char *s);
 /* Length of the valid UTF-8 sequence at s (1..4), 0 when it is invalid or at the end. */
