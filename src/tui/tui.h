@@ -78,8 +78,21 @@ struct tui {
 	char status[TEXT_CAP];		/* one line for the user ("config reloaded"), shown in the event lines' place for 5 s */
 	double status_until;
 	enum role status_role;
-	struct tui_private *p;		/* the frame's own: terminal, dialog, prompt */
+	uint32_t last_group;		/* of operations, by the last tui_act() that sent any */
+	struct tui_private *p;		/* the frame's own: dialog, prompt, history of commands */
 };
+
+/*
+ * The frame needs no terminal: tui_run() joins it to one, tests drive it with keys and read its canvas. a may lack
+ * a poller, ops and alerts. The first view (fleet, or first-run page without printers) is open.
+ */
+struct tui *tui_new(struct app *a, int cols, int rows, bool ascii);
+void tui_free(struct tui *t);
+void tui_key(struct tui *t, uint32_t key);
+void tui_paste(struct tui *t, const char *text);
+void tui_render(struct tui *t, const struct moment *m);	/* onto t->canvas */
+/* Milliseconds until the drawing changes by itself, -1: never. */
+int64_t tui_next_tick_ms(struct tui *t, const struct moment *m);
 
 void tui_dirty(struct tui *t);				/* draw at the end of this turn */
 void tui_say(struct tui *t, enum role role, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -93,7 +106,11 @@ size_t tui_targets(struct tui *t, uint32_t *ret, size_t max);
 /* Asks what screens demand (y, number, ! !), submits, shows the result window. Says why when nothing can be sent. */
 void tui_act(struct tui *t, enum verb verb, const struct verb_args *args, const uint32_t *ids, size_t n);
 
-/* Headers and footers shared by views: title line with counts and clock; two event lines; the live key line. */
+/*
+ * Shared by views. Title line: view_title as it is, right before the clock at the right end. Events: the first row of
+ * a is a separator line, the latest event below it, and tui_say() takes that place for 5 s. Footer: the keys that work in
+ * scope (one or two lines), verbs that no target allows dim.
+ */
 void frame_title(struct tui *t, struct canvas *c, const char *view_title, const char *right);
 void frame_events(struct tui *t, struct canvas *c, struct area a);
 void frame_footer(struct tui *t, struct canvas *c, struct area a, enum action_scope scope);
