@@ -24,8 +24,12 @@ void loop_stop(struct loop *l);
 int64_t loop_now_ms(const struct loop *l);
 /* Wall clock in seconds. */
 double loop_wall_s(void);
-/* Runs once after every turn of the loop, after all callbacks: "act and draw once". */
+/*
+ * Runs once after every turn of the loop, after all callbacks: "act and draw once". At most 4, called in the
+ * order they were added.
+ */
 void loop_after_turn(struct loop *l, void (*fn)(void *ctx), void *ctx);
+void loop_after_turn_remove(struct loop *l, void (*fn)(void *ctx), void *ctx);
 
 struct loop_timer *loop_timer_new(struct loop *l, void (*fn)(void *ctx), void *ctx);
 void loop_timer_start(struct loop_timer *t, int64_t in_ms);	/* one shot; again replaces */

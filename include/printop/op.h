@@ -51,6 +51,8 @@ uint32_t ops_new_group(struct ops *o);
  */
 uint32_t op_submit(struct ops *o, uint32_t group, uint32_t printer_id, enum verb verb,
 		   const struct verb_args *args, double limit_s);
+/* Whether a verb may be sent to this printer now; false with the reason in plain words. */
+bool op_allowed(const struct app *a, uint32_t printer_id, enum verb verb, struct err *e);
 /* Stops an upload or a wait. A command that was sent is not taken back; only the watching ends. */
 void op_cancel(struct ops *o, uint32_t id);
 uint32_t op_retry(struct ops *o, uint32_t id, uint32_t group);	/* the same again */

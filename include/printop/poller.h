@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <printop/driver.h>
 #include <printop/fleet.h>
 
 struct app;
@@ -17,6 +18,13 @@ void poller_refresh(struct poller *p, uint32_t id);	/* at once, out of backoff; 
 /* Poll fast while an operation waits for a state, or while a view shows the printer. Counted. */
 void poller_hurry(struct poller *p, uint32_t id, bool on);
 void poller_focus(struct poller *p, uint32_t id);	/* the printer on screen in detail; 0: none */
+/* Topics that are asked (TOPIC_BITs); a one-shot look leaves out what it does not show. Standard: all. */
+#define TOPIC_BIT(t) (1u << (t))
+#define TOPICS_LOOK (TOPIC_BIT(TOPIC_STATUS) | TOPIC_BIT(TOPIC_TEMPS) | TOPIC_BIT(TOPIC_SERVER) | \
+	TOPIC_BIT(TOPIC_OBJECTS) | TOPIC_BIT(TOPIC_METADATA))
+void poller_topics(struct poller *p, uint32_t mask);
+/* Only these printers are polled (ids copied); n 0: all. */
+void poller_only(struct poller *p, const uint32_t *ids, size_t n);
 void poller_pause(struct poller *p, bool paused);	/* stop polling (suspended terminal) */
 /* Seconds to the next try, -1 when not waiting. */
 double poller_next_s(const struct poller *p, uint32_t id);

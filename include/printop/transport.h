@@ -16,6 +16,7 @@ struct endpoint {
 	const char *key;	/* NULL: none */
 	const char *ca_file, *pin;
 	bool insecure;
+	long connect_ms;	/* 0: TIMEOUT_CONNECT_MS */
 };
 
 typedef void transport_done_fn(void *ctx, const struct http_reply *r);
@@ -37,6 +38,11 @@ struct transport {
 
 /* libcurl's multi interface on the loop. read_only: sends only GETs and requests without `changes`. */
 struct transport *transport_curl_new(struct loop *l, bool read_only);
-void transport_free(struct transport *t);
+
+static inline void transport_free(struct transport *t)
+{
+	if (t)
+		t->ops->free(t);
+}
 
 #endif

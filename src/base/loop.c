@@ -10,11 +10,15 @@
 #include <printop/mem.h>
 #include <printop/sbuf.h>
 
+#define AFTER_MAX 4
+
 struct loop {
 	uv_loop_t uv;
 	uv_prepare_t prepare;		/* runs after all callbacks, before the loop sleeps */
-	void (*after_turn)(void *ctx);
-	void *after_ctx;
+	struct {
+		void (*fn)(void *ctx);
+		void *ctx;
+	} after[AFTER_MAX];
 	bool stop;
 };
 
@@ -41,8 +45,9 @@ static void prepare_cb(uv_prepare_t *h)
 {
 	struct loop *l = h->data;
 
-	if (l->after_turn)
-		l->after_turn(l->after_ctx);
+	for (int i = 0; i < AFTER_MAX; i++)
+		if (l->after[i].fn)
+			l->after[i].fn(l->after[i].ctx);
 }
 
 struct loop *loop_new(void)
@@ -62,7 +67,7 @@ void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
-	l->after_turn = NULL;
+	memset(l->after, 0, sizeof(l->after));
 	uv_close((uv_handle_t *)&l->prepare, NULL);
 	/* Handles that were freed close in the next turns; work in the pool ends first. */
 	for (int i = 0; i < 1000 && uv_run(&l->uv, UV_RUN_NOWAIT); i++)
@@ -103,8 +108,21 @@ double loop_wall_s(void)
 
 void loop_after_turn(struct loop *l, void (*fn)(void *ctx), void *ctx)
 {
-	l->after_turn = fn;
-	l->after_ctx = ctx;
+	for (int i = 0; i < AFTER_MAX; i++) {
+		if (!l->after[i].fn) {
+			l->after[i].fn = fn;
+			l->after[i].ctx = ctx;
+			return;
+		}
+	}
+	fatal("too many functions after a turn");
+}
+
+void loop_after_turn_remove(struct loop *l, void (*fn)(void *ctx), void *ctx)
+{
+	for (int i = 0; i < AFTER_MAX; i++)
+		if (l->after[i].fn == fn && l->after[i].ctx == ctx)
+			l->after[i].fn = NULL;
 }
 
 static void free_handle(uv_handle_t *h)
