@@ -107,13 +107,16 @@ static cJSON *parse_exactly(const char *text, size_t len)
 	const char *end = NULL;
 	cJSON *root;
 
-	/* cJSON 1.7.15 reads one byte too far behind a comma that ends the text. */
-	if (!len || text[len - 1] == ',')
+	/*
+	 * cJSON 1.7.15 reads one byte too far behind a comma that ends the text, and takes a NUL for a
+	 * blank.
+	 */
+	if (!len || text[len - 1] == ',' || memchr(text, '\0', len))
 		return NULL;
 	root = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 	if (!root)
 		return NULL;
-	while (end < text + len && *end && strchr(" \t\r\n", *end))
+	while (end < text + len && strchr(" \t\r\n", *end))
 		end++;
 	if (end == text + len)
 		return root;
