@@ -27,7 +27,7 @@ enum key_code {
 /* "a", "A", "!", "space", "enter", "esc", "tab", "backtab", "backspace", "up" .. "f12", "ctrl-k"; KEY_NONE when it is none. */
 uint32_t key_from_name(const char *name);
 /* The name as key_from_name() reads it. Returns buf. */
-char *key_name(uint32_t key, char *buf, size_t size);
+char *key_to_name(uint32_t key, char *buf, size_t size);
 /* How people write it in a footer: "^K", "SPC", "Enter", "P". Returns buf. */
 char *key_label(uint32_t key, char *buf, size_t size);
 

@@ -122,7 +122,7 @@ static char *spell(uint32_t key, const char *ctrl, char letter_base, const char 
 	return buf;
 }
 
-char *key_name(uint32_t key, char *buf, size_t size)
+char *key_to_name(uint32_t key, char *buf, size_t size)
 {
 	const struct key_word *w = word_of_key(key);
 
