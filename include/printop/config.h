@@ -21,14 +21,27 @@ struct key_binding {		/* keys = ( { key = "ctrl-p"; action = "pause"; view = "fl
 	char *where;
 };
 
-struct hook {			/* hooks = ( { on = ["failed","finished"]; run = ["notify-send", "x"]; timeout_s = 10; } ) */
+struct hook {			/* hooks = ( { on = ["failed","finished"]; run = ["notify-send", "x"]; timeout = 10; } ) */
 	char *on[16];
 	int n_on;
-	char *argv[32];
+	char *argv[32];			/* NULL behind the last */
 	int argc;
 	double timeout_s;
 	char *where;
 };
+
+struct printer_key {		/* a row of printer_keys.def */
+	const char *name, *form, *sentence;
+};
+
+enum printer_key_id {
+#define PRINTER_KEY(id, ...) PRINTER_KEY_##id,
+#include <printop/printer_keys.def>
+#undef PRINTER_KEY
+	PRINTER_KEY_N
+};
+
+const struct printer_key *printer_key_info(enum printer_key_id id);
 
 struct config {
 	char *path;		/* main file, NULL when there is none */
@@ -46,10 +59,13 @@ struct config {
 /* The file to read: --config (may be NULL), PRINTOP_CONFIG, XDG, /etc. NULL: none of the last two exists. The caller frees. */
 char *config_find(const char *from_option);
 /*
- * Reads path and printers.d/NAME.conf beside it, keys from their sources. Never NULL: look at
- * config_has_errors(). path NULL gives the defaults without printers.
+ * Reads path and printers.d/NAME.conf beside it, keys from their sources, and checks all of it
+ * (keymap_check() too). Never NULL: look at config_has_errors(). path NULL gives the defaults without
+ * printers.
  */
 struct config *config_load(const char *path);
+/* The same from text alone: no file is read, @include is refused, nothing is run. name is for messages. */
+struct config *config_load_text(const char *text, size_t len, const char *name);
 void config_free(struct config *c);
 bool config_has_errors(const struct config *c);
 /* The first error as "FILE:LINE: text". */

@@ -60,20 +60,17 @@ int64_t sched_period(const struct sched_rule *rule, enum sched_class c, int fail
 	return backoff(rule->offline, failures, seed);
 }
 
-int64_t sched_next(int64_t due, int64_t now, int64_t period)
+int64_t sched_next(int64_t phase, int64_t now, int64_t period)
 {
-	int64_t tick = period / 10, next = due + period;
+	int64_t tick = period / 10, next;
 
 	if (tick < TICK_MIN_MS)
 		tick = TICK_MIN_MS;
 	if (tick > TICK_MAX_MS)
 		tick = TICK_MAX_MS;
-	if (next <= now)
-		next += ((now - next) / period + 1) * period;
-	if (next > now + period)	/* the period has become shorter */
-		next = now + period;
-	next = (next + tick - 1) / tick * tick;
-	return next > now ? next : now + TICK_MIN_MS;
+	phase -= phase % tick;
+	next = now - now % period + phase;
+	return next > now ? next : next + period;
 }
 
 int64_t sched_phase(uint32_t i, int64_t period)

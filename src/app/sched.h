@@ -27,10 +27,10 @@ enum sched_class sched_class_of(enum printer_status s, int failures, bool wanted
 int64_t sched_period(const struct sched_rule *rule, enum sched_class c, int failures, uint32_t seed);
 
 /*
- * The next due time after `now` for a poll that was due at `due`: keeps the printer's phase, skips what was
- * missed, and falls on a tick (a tenth of the period, 100 ms to 1 s), so that polls go out in small bunches.
+ * The next due time after `now` of a printer with this phase: every printer has its own places on a grid of ticks
+ * (a tenth of the period, 100 ms to 1 s), so that polls go out in small even bunches, whatever happened before.
  */
-int64_t sched_next(int64_t due, int64_t now, int64_t period);
+int64_t sched_next(int64_t phase, int64_t now, int64_t period);
 
 /* The phase of printer number i: spreads any number of printers evenly over one period. */
 int64_t sched_phase(uint32_t i, int64_t period);

@@ -108,23 +108,22 @@ static enum kind take_kind(const char **word)
 	return KIND_NAME;
 }
 
-static bool add_word(struct selector *s, const char *word, struct err *e)
+static bool add_word(struct selector *s, const char *text, struct err *e)
 {
-	const char *whole = word;
-	bool without = word[0] == '!';
-	enum kind kind;
-	char *list, *at, *value;
+	char *copy = str_clean(mem_strdup(text)), *at, *value;
+	const char *word = copy;
+	bool without = word[0] == '!', ok = true;
 	size_t before = s->n;
-	bool ok = true;
+	enum kind kind;
 
 	word += without;
 	kind = take_kind(&word);
-	list = at = str_clean(mem_strdup(word));
+	at = copy + (word - copy);
 	while (ok && (value = str_token(&at, ",")))
 		ok = add_term(s, kind, without, value, e);
-	free(list);
 	if (ok && s->n == before)
-		return err_set(e, ERR_USAGE, "'%.60s' names nothing", whole);
+		ok = err_set(e, ERR_USAGE, "'%.60s' names nothing", copy);
+	free(copy);
 	return ok;
 }
 
