@@ -37,10 +37,14 @@ struct view_ops {
 	void (*draw)(struct view *v, struct canvas *c, const struct moment *m);
 	/* True: done; false: the frame does what the action does everywhere (move lists, open, help ...). */
 	bool (*action)(struct view *v, enum action_id id);
-	/* A key that no binding took, and all keys while the view edits text; true: used. */
+	/* Every key, before the bindings: true when the view used it (fields of text, its own small keys). */
 	bool (*key)(struct view *v, uint32_t key);
+	void (*paste)(struct view *v, const char *text);	/* cleaned, one line */
 	void (*click)(struct view *v, int x, int y, bool doubled);
-	/* Printers that actions apply to here; ids in ret, returns how many (marked, else current). NULL: the frame's fleet choice. */
+	/*
+	 * Printers that actions apply to here; ids in ret, returns how many (may be more than max). NULL: in the fleet view
+	 * the marked, else the current one; elsewhere none, for the user could not see which.
+	 */
 	size_t (*targets)(struct view *v, uint32_t *ret, size_t max);
 	/* Something shown may have changed: fields of a printer (id 0: anything). Returns whether to draw. */
 	bool (*changed)(struct view *v, uint32_t printer_id, field_mask mask);
@@ -76,7 +80,7 @@ struct tui {
 	uint32_t current;		/* printer under the cursor or on screen, 0 none */
 	bool ascii;
 	char status[TEXT_CAP];		/* one line for the user ("config reloaded"), shown in the event lines' place for 5 s */
-	double status_until;
+	int64_t status_until_ms;
 	enum role status_role;
 	uint32_t last_group;		/* of operations, by the last tui_act() that sent any */
 	struct tui_private *p;		/* the frame's own: dialog, prompt, history of commands */
@@ -100,7 +104,11 @@ void tui_open(struct tui *t, const struct view_ops *ops);	/* on top; an open one
 void tui_back(struct tui *t);				/* closes the top view; the fleet stays */
 void tui_do(struct tui *t, enum action_id id);		/* as if its key was pressed */
 void tui_run_line(struct tui *t, const char *line);	/* as typed after ":" */
-struct view *tui_top(struct tui *t);
+struct view *tui_top(struct tui *t);			/* never NULL */
+int64_t tui_now_ms(const struct tui *t);
+const struct settings *tui_settings(const struct tui *t);
+/* Makes a printer the current one: the fleet view's cursor goes there. */
+void tui_select(struct tui *t, uint32_t id);
 /* Marked printers, else the current one; what an action key applies to. */
 size_t tui_targets(struct tui *t, uint32_t *ret, size_t max);
 /* Asks what screens demand (y, number, ! !), submits, shows the result window. Says why when nothing can be sent. */
@@ -132,9 +140,10 @@ struct dialog {
 void tui_dialog_take(struct tui *t, struct dialog *d);	/* replaces the one that is open */
 struct dialog *tui_dialog(struct tui *t);
 
-/* y = yes, anything else no. lines: what is asked about. */
-void dialog_ask(struct tui *t, enum role role, const char *title, const char *const *lines, size_t n_lines,
-		void (*yes)(void *ctx), void (*done)(void *ctx), void *ctx);	/* done always, frees ctx */
+/* y = yes, anything else no. lines: what is asked about; question: "Cancel it?". done may be NULL. */
+void dialog_ask(struct tui *t, enum role role, const char *title, const char *const *lines,
+		size_t n_lines, const char *question, void (*yes)(void *ctx),
+		void (*done)(void *ctx), void *ctx);	/* done always, frees ctx */
 /* Typing the number and Enter = yes. */
 void dialog_ask_number(struct tui *t, const char *title, const char *const *lines, size_t n_lines, size_t number,
 		       void (*yes)(void *ctx), void (*done)(void *ctx), void *ctx);
