@@ -29,10 +29,37 @@ static void check_next(struct run *r, char *rest)
 		mismatch(r, "next: want %s, got %s (%s)", rest, names[r->turn], r->e.text);
 }
 
+static bool is_status(const char *name)
+{
+	enum printer_status status;
+
+	return printer_status_from_name(name, &status);
+}
+
+static bool is_err(const char *name)
+{
+	for (int code = ERR_NONE; code < ERR_N; code++)
+		if (str_eq(err_name((enum err_code)code), name))
+			return true;
+	return false;
+}
+
+/* A name of "a|b" that is misspelt would never be found out. */
+static void check_names(struct run *r, const char *list, bool (*is_name)(const char *name))
+{
+	char *copy = mem_strdup(list), *rest = copy, *word;
+
+	while ((word = strsep(&rest, "|")))
+		if (!is_name(word))
+			bad_line(r, "no such name");
+	free(copy);
+}
+
 static void check_status(struct run *r, char *rest)
 {
 	const char *got = printer_status_info(r->next.status)->name;
 
+	check_names(r, rest, is_status);
 	if (!fixture_is_one_of(got, rest))
 		mismatch(r, "status: want %s, got %s (%s)", rest, got, r->next.reason);
 }
@@ -42,6 +69,7 @@ static void check_err(struct run *r, char *rest)
 	const char *got = err_name(r->e.code);
 	bool negated = *rest == '!';
 
+	check_names(r, rest + negated, is_err);
 	if (fixture_is_one_of(got, rest + negated) == negated)
 		mismatch(r, "err: want %s, got %s (%s)", rest, got, r->e.text);
 }
@@ -485,8 +513,8 @@ static bool run_file(const char *path, int number)
 	run_lines(r, text);
 	free(text);
 	ok = r->report.len == 0 && !r->report.overflow;
-	printf("%sok %d - %s\n%s", ok ? "" : "not ", number, path + strlen(FOLDER "/"),
-	       sbuf_str(&r->report));
+	printf("%sok %d - %s\n%s", ok ? "" : "not ", number,
+	       path + (str_starts(path, FOLDER "/") ? strlen(FOLDER "/") : 0), sbuf_str(&r->report));
 	run_done(r);
 	return ok;
 }
