@@ -94,11 +94,12 @@ class Server:
             self.send(writer, reply)
 
     async def do_info(self, writer, params):
-        p = self.printer
+        p, home = self.printer, os.path.dirname(self.printer.gcodes)
         return {"state": p.state, "state_message": p.message, "hostname": "stand-in",
-                "klipper_path": os.path.join(os.path.dirname(p.gcodes), "klipper"),
-                "python_path": "/usr/bin/python3", "log_file": "/dev/null",
-                "config_file": "/dev/null", "software_version": "v0.13.0-stand-in", "cpu_info": "2 core",
+                "klipper_path": os.path.join(home, "klipper"), "python_path": "/usr/bin/python3",
+                "log_file": os.path.join(home, "klippy.log"),
+                "config_file": os.path.join(home, "config", "printer.cfg"),
+                "software_version": "v0.13.0-stand-in", "cpu_info": "2 core",
                 "process_id": os.getpid(), "user_id": os.getuid(), "group_id": os.getgid()}
 
     async def do_list_endpoints(self, writer, params):

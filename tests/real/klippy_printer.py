@@ -104,7 +104,7 @@ class Printer:
     def reset(self):
         """What a restart leaves: everything at rest, temperatures kept."""
         old = getattr(self, "heaters", None)
-        self.heaters = {"extruder": Heater(40.0, 300.0), "heater_bed": Heater(12.0, 130.0)}
+        self.heaters = {"extruder": Heater(16.0, 300.0), "heater_bed": Heater(12.0, 130.0)}
         for name, heater in self.heaters.items():
             heater.actual = old[name].actual if old else AMBIENT_C
         self.state, self.message = "startup", STARTUP

@@ -310,7 +310,8 @@ def up(folder, octoprints, moonrakers):
             server.stop()
         raise
     with open(os.path.join(folder, "pids"), "w", encoding="utf-8") as f:
-        json.dump([p.pid for s in servers.values() for p in s.processes()], f)
+        json.dump({"pids": [p.pid for s in servers.values() for p in s.processes()],
+                   "sockets": [s.socket for s in servers.values() if s.dialect == "moonraker"]}, f)
     rows = [conf_printer(n, s.port, None if getattr(s, "trusted", False) else s.key, ' tags = [ "real" ];')
             for n, s in servers.items()]
     rows += [conf_printer(n + "-badkey", s.port, "0123456789abcdef0123456789abcdef")
@@ -327,11 +328,14 @@ def up(folder, octoprints, moonrakers):
 def down(folder):
     path = os.path.join(folder, "pids")
     with open(path, encoding="utf-8") as f:
-        pids = json.load(f)
-    for pid in pids:
+        left = json.load(f)
+    for pid in left["pids"]:
         with contextlib.suppress(OSError), open("/proc/%d/cmdline" % pid, encoding="utf-8") as f:
             if os.path.abspath(folder) in f.read():     # not a stranger that got the number
                 os.killpg(pid, signal.SIGKILL)
+    for sock in left["sockets"]:
+        with contextlib.suppress(OSError):
+            os.unlink(sock)
     os.unlink(path)
 
 
