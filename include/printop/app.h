@@ -30,6 +30,7 @@ struct app {
 	bool read_only;
 	bool demo;
 	const char *frontend;		/* "screen", "batch": the journal's "from" */
+	int recorder_fd;		/* the lock of the copy that records events, -1: another one does */
 };
 
 /*

@@ -60,6 +60,7 @@ struct loop_spawn {
 /* Copies what it needs. Returns NULL and sets errno when the program cannot be started (done is not called). */
 struct loop_child *loop_child_new(struct loop *l, const struct loop_spawn *spawn);
 void loop_child_kill(struct loop_child *c);	/* done is still called */
+void loop_child_leave(struct loop_child *c);	/* it goes on alone; done is not called */
 
 /* work runs on a pool thread and must touch only ctx; then done on the loop's thread. */
 void loop_work(struct loop *l, void (*work)(void *ctx), void (*done)(void *ctx), void *ctx);

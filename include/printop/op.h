@@ -39,6 +39,7 @@ struct op {			/* read-only for frontends */
 	int64_t sent_bytes, total_bytes;	/* uploads */
 	double rate_bytes_s;
 	enum printer_status before;
+	uint32_t job_before;	/* job.seq at that moment */
 };
 
 struct ops *ops_new(struct app *a);

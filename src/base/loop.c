@@ -298,16 +298,21 @@ static void child_close_handle(uv_handle_t *h)
 		uv_close(h, child_closed);
 }
 
-static void child_report(struct loop_child *c)
+static void child_close(struct loop_child *c)
 {
-	if (c->reported)
-		return;
 	c->reported = true;
-	c->done(c->ctx, c->status, c->timed_out, sbuf_str(&c->output), c->output.len);
 	child_close_handle((uv_handle_t *)&c->process);
 	child_close_handle((uv_handle_t *)&c->in);
 	child_close_handle((uv_handle_t *)&c->out);
 	child_close_handle((uv_handle_t *)&c->timer);
+}
+
+static void child_report(struct loop_child *c)
+{
+	if (c->reported)
+		return;
+	c->done(c->ctx, c->status, c->timed_out, sbuf_str(&c->output), c->output.len);
+	child_close(c);
 }
 
 static void child_signal(struct loop_child *c, int signo)
@@ -421,11 +426,7 @@ struct loop_child *loop_child_new(struct loop *l, const struct loop_spawn *spawn
 	int rc = child_spawn(l, c, spawn);
 
 	if (rc < 0) {
-		c->reported = true;
-		child_close_handle((uv_handle_t *)&c->process);
-		child_close_handle((uv_handle_t *)&c->in);
-		child_close_handle((uv_handle_t *)&c->out);
-		child_close_handle((uv_handle_t *)&c->timer);
+		child_close(c);
 		errno = -rc;
 		return NULL;
 	}
@@ -447,6 +448,12 @@ void loop_child_kill(struct loop_child *c)
 {
 	if (c && !c->exited)
 		uv_timer_start(&c->timer, child_timer_cb, 0, 0);
+}
+
+void loop_child_leave(struct loop_child *c)
+{
+	if (c)
+		child_close(c);
 }
 
 /* ---- worker pool ---- */

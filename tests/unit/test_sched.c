@@ -1,4 +1,4 @@
-/* The schedule under a turned clock: periods, backoff, phases, ticks. */
+/* The schedule under a turned clock: periods, backoff, phases and places. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,32 +47,28 @@ static void test_dead_servers_are_not_hammered(void **state)
 	assert_true(sched_period(&rule, SCHED_HURRY, 6, 1) >= 3000);
 }
 
-static void test_phase_is_kept_and_missed_polls_skipped(void **state)
+static void test_next_is_the_next_place_on_the_grid(void **state)
 {
 	(void)state;
-	/* On time, a little late, and asleep for a minute. */
-	assert_int_equal(sched_next(10400, 10400, 2000), 12400);
-	assert_int_equal(sched_next(10400, 10950, 2000), 12400);
-	int64_t next = sched_next(10400, 70000, 2000);
+	for (int64_t phase = 0; phase < 2000; phase += 37) {
+		int64_t grid = phase - phase % 200;
 
-	assert_true(next > 70000 && next <= 72000);
-	assert_int_equal((next - 10400) % 2000, 0);
+		for (int64_t now = 100000; now < 104000; now += 13) {
+			int64_t next = sched_next(phase, now, 2000);
+
+			assert_true(next > now && next <= now + 2000);
+			assert_int_equal(next % 2000, grid);
+		}
+	}
 }
 
-static void test_a_shorter_period_takes_effect_at_once(void **state)
+static void test_short_periods_have_a_place_too(void **state)
 {
 	(void)state;
-	assert_true(sched_next(100000, 41000, 2000) <= 43200);
-}
+	for (int64_t now = 5000; now < 6000; now++) {
+		int64_t next = sched_next(sched_phase(7, 200), now, 200);
 
-static void test_ticks_gather_polls(void **state)
-{
-	(void)state;
-	for (int64_t due = 1; due < 5000; due += 7) {
-		int64_t next = sched_next(due, due, 5000);
-
-		assert_int_equal(next % 500, 0);
-		assert_true(next >= due + 5000 && next < due + 5500);
+		assert_true(next > now && next <= now + 200);
 	}
 }
 
@@ -97,9 +93,8 @@ int main(void)
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_backoff_grows_to_the_longest_wait),
 		cmocka_unit_test(test_dead_servers_are_not_hammered),
-		cmocka_unit_test(test_phase_is_kept_and_missed_polls_skipped),
-		cmocka_unit_test(test_a_shorter_period_takes_effect_at_once),
-		cmocka_unit_test(test_ticks_gather_polls),
+		cmocka_unit_test(test_next_is_the_next_place_on_the_grid),
+		cmocka_unit_test(test_short_periods_have_a_place_too),
 		cmocka_unit_test(test_phases_are_even),
 	};
 
