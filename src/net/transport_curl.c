@@ -11,27 +11,11 @@
 #include <printop/mem.h>
 #include <printop/str.h>
 #include <printop/transport.h>
+#include "net/curl_target.h"
 #include "net/curl_upload.h"
 
-#define TARGET_URLS 4		/* parsed addresses kept per server */
-#define TARGETS_MAX (2 * LIMIT_PRINTERS)
-#define HASH_SIZE 1024
 #define MAX_IDLE_CONNECTIONS 4096L
 #define PROGRESS_MS 100
-
-/* What is known of one server: parsed once, used by every request to it. */
-struct target {
-	char *base_url, *key, *ca_file, *pin;
-	bool insecure;
-	struct curl_slist *headers[2][2];	/* [with key][with JSON body] */
-	struct {
-		char *path;
-		CURLU *url;
-	} urls[TARGET_URLS];
-	unsigned next_url;
-	int calls;				/* under way */
-	struct target *next;
-};
 
 struct sock {
 	struct net *net;
@@ -47,8 +31,7 @@ struct net {
 	CURLM *multi;
 	struct loop_timer *timer, *deferred;
 	bool read_only;
-	struct target *targets[HASH_SIZE];
-	size_t n_targets;
+	struct targets *targets;
 	struct sock **socks;	/* by fd */
 	size_t n_socks;
 	struct call *active;	/* on the wire or deferred */
@@ -221,142 +204,6 @@ static void timer_fired(void *ctx)
 
 	curl_multi_socket_action(n->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	check_done(n);
-}
-
-/* ---- targets ---- */
-
-static unsigned hash_text(const char *s)
-{
-	unsigned h = 2166136261u;
-
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
-	return h % HASH_SIZE;
-}
-
-static void target_free(struct target *g)
-{
-	for (int i = 0; i < TARGET_URLS; i++) {
-		free(g->urls[i].path);
-		curl_url_cleanup(g->urls[i].url);
-	}
-	for (int i = 0; i < 4; i++)
-		curl_slist_free_all(g->headers[i / 2][i % 2]);
-	if (g->key)
-		explicit_bzero(g->key, strlen(g->key));
-	free(g->key);
-	free(g->base_url);
-	free(g->ca_file);
-	free(g->pin);
-	free(g);
-}
-
-static struct curl_slist *header_add(struct curl_slist *list, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(list, line);
-
-	if (!longer)
-		fatal("out of memory");
-	return longer;
-}
-
-static struct curl_slist *headers_new(const char *key, bool json, const char *etag)
-{
-	char line[LIMIT_KEY_BYTES + 32];
-	struct curl_slist *list = header_add(NULL, "Expect:");	/* saves a round trip */
-
-	if (key) {
-		str_printf(line, sizeof(line), "X-Api-Key: %s", key);
-		list = header_add(list, line);
-		explicit_bzero(line, sizeof(line));
-	}
-	if (json)
-		list = header_add(list, "Content-Type: application/json");
-	if (etag && *etag) {
-		str_printf(line, sizeof(line), "If-None-Match: %s", etag);
-		list = header_add(list, line);
-	}
-	return list;
-}
-
-/* Forgets servers that are not in use: after many reloads with other addresses. */
-static void targets_trim(struct net *n)
-{
-	for (int i = 0; i < HASH_SIZE; i++) {
-		for (struct target **p = &n->targets[i]; *p;) {
-			struct target *g = *p;
-
-			if (g->calls) {
-				p = &g->next;
-				continue;
-			}
-			*p = g->next;
-			target_free(g);
-			n->n_targets--;
-		}
-	}
-}
-
-static struct target *target_get(struct net *n, const struct endpoint *to)
-{
-	unsigned h = hash_text(to->base_url);
-	struct target *g;
-
-	for (g = n->targets[h]; g; g = g->next)
-		if (str_eq(g->base_url, to->base_url) && str_eq(g->key, to->key) &&
-		    str_eq(g->ca_file, to->ca_file) && str_eq(g->pin, to->pin) && g->insecure == to->insecure)
-			return g;
-	if (n->n_targets >= TARGETS_MAX)
-		targets_trim(n);
-	g = MEM_NEW(struct target);
-	g->base_url = mem_strdup(to->base_url);
-	g->key = mem_strdup(to->key);
-	g->ca_file = mem_strdup(to->ca_file);
-	g->pin = mem_strdup(to->pin);
-	g->insecure = to->insecure;
-	g->next = n->targets[h];
-	n->targets[h] = g;
-	n->n_targets++;
-	return g;
-}
-
-static CURLU *url_new(const struct target *g, const char *path)
-{
-	char *text = mem_printf("%s%s", g->base_url, path);
-	CURLU *u = curl_url();
-
-	if (!u)
-		fatal("out of memory");
-	CURLUcode rc = curl_url_set(u, CURLUPART_URL, text, CURLU_PATH_AS_IS);
-
-	free(text);
-	if (rc) {
-		curl_url_cleanup(u);
-		return NULL;
-	}
-	return u;
-}
-
-/* The parsed address for a path; *ret_own is set when the caller has to free it. */
-static CURLU *target_url(struct target *g, const struct http_req *r, CURLU **ret_own)
-{
-	const char *path = sbuf_str(&r->path);
-
-	*ret_own = NULL;
-	for (int i = 0; i < TARGET_URLS; i++)
-		if (g->urls[i].path && !strcmp(g->urls[i].path, path))
-			return g->urls[i].url;
-	if (r->changes || r->upload || strchr(path, '?'))	/* rarely asked again */
-		return *ret_own = url_new(g, path);
-	if (g->next_url >= TARGET_URLS)
-		return *ret_own = url_new(g, path);
-	CURLU *u = url_new(g, path);
-
-	if (u) {
-		g->urls[g->next_url].path = mem_strdup(path);
-		g->urls[g->next_url++].url = u;
-	}
-	return u;
 }
 
 /* ---- replies ---- */
@@ -691,19 +538,6 @@ static void set_method(struct call *c)
 	}
 }
 
-static void set_headers(struct call *c)
-{
-	struct target *g = c->target;
-	bool key = g->key && !c->req.no_key, json = c->req.body.len > 0;
-	struct curl_slist **kept = &g->headers[key][json];
-
-	if (c->req.etag[0])
-		c->own_headers = headers_new(key ? g->key : NULL, json, c->req.etag);
-	else if (!*kept)
-		*kept = headers_new(key ? g->key : NULL, json, NULL);
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->own_headers ? c->own_headers : *kept);
-}
-
 static void set_tls(struct call *c)
 {
 	const struct target *g = c->target;
@@ -723,7 +557,7 @@ static void set_options(struct call *c, const struct endpoint *to)
 	bool tls = str_starts_nocase(c->target->base_url, "https:");
 
 	set_method(c);
-	set_headers(c);
+	curl_easy_setopt(h, CURLOPT_HTTPHEADER, target_headers(c->target, &c->req, &c->own_headers));
 	if (tls)
 		set_tls(c);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, to->connect_ms > 0 ? to->connect_ms : (long)TIMEOUT_CONNECT_MS);
@@ -741,7 +575,7 @@ static struct call *net_send(struct transport *t, const struct endpoint *to, str
 	struct call *c = call_new(n);
 	struct err e = { 0 };
 
-	c->target = target_get(n, to);
+	c->target = targets_get(n->targets, to);
 	c->target->calls++;
 	c->done = done;
 	c->ctx = ctx;
@@ -789,7 +623,7 @@ static void net_free(struct transport *t)
 		free(c);
 	}
 	curl_multi_cleanup(n->multi);
-	targets_trim(n);
+	targets_free(n->targets);
 	for (size_t fd = 0; fd < n->n_socks; fd++)
 		sock_drop(n, (curl_socket_t)fd);
 	free(n->socks);
@@ -814,6 +648,7 @@ struct transport *transport_curl_new(struct loop *l, bool read_only)
 	n->base.ops = &ops;
 	n->loop = l;
 	n->read_only = read_only;
+	n->targets = targets_new();
 	n->timer = loop_timer_new(l, timer_fired, n);
 	n->deferred = loop_timer_new(l, deferred_fired, n);
 	n->multi = curl_multi_init();

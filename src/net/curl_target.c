@@ -1,0 +1,175 @@
+/* The servers that requests go to. A poll of a known one parses and builds nothing anew. */
+#include <stdlib.h>
+#include <string.h>
+#include <printop/limits.h>
+#include <printop/mem.h>
+#include <printop/str.h>
+#include "net/curl_target.h"
+
+#define TARGETS_MAX (2 * LIMIT_PRINTERS)
+#define HASH_SIZE 1024
+
+struct targets {
+	struct target *list[HASH_SIZE];
+	size_t n;
+};
+
+static unsigned hash_text(const char *s)
+{
+	unsigned h = 2166136261u;
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	return h % HASH_SIZE;
+}
+
+static void target_free(struct target *g)
+{
+	for (int i = 0; i < TARGET_URLS; i++) {
+		free(g->urls[i].path);
+		curl_url_cleanup(g->urls[i].url);
+	}
+	for (int i = 0; i < 4; i++)
+		curl_slist_free_all(g->headers[i / 2][i % 2]);
+	if (g->key)
+		explicit_bzero(g->key, strlen(g->key));
+	free(g->key);
+	free(g->base_url);
+	free(g->ca_file);
+	free(g->pin);
+	free(g);
+}
+
+static struct curl_slist *header_add(struct curl_slist *list, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(list, line);
+
+	if (!longer)
+		fatal("out of memory");
+	return longer;
+}
+
+static struct curl_slist *headers_new(const char *key, bool json, const char *etag)
+{
+	char line[LIMIT_KEY_BYTES + 32];
+	struct curl_slist *list = header_add(NULL, "Expect:");	/* saves a round trip */
+
+	if (key) {
+		str_printf(line, sizeof(line), "X-Api-Key: %s", key);
+		list = header_add(list, line);
+		explicit_bzero(line, sizeof(line));
+	}
+	if (json)
+		list = header_add(list, "Content-Type: application/json");
+	if (etag && *etag) {
+		str_printf(line, sizeof(line), "If-None-Match: %s", etag);
+		list = header_add(list, line);
+	}
+	return list;
+}
+
+/* Forgets servers that are not in use: after many reloads with other addresses. */
+static void targets_trim(struct targets *n)
+{
+	for (int i = 0; i < HASH_SIZE; i++) {
+		for (struct target **p = &n->list[i]; *p;) {
+			struct target *g = *p;
+
+			if (g->calls) {
+				p = &g->next;
+				continue;
+			}
+			*p = g->next;
+			target_free(g);
+			n->n--;
+		}
+	}
+}
+
+struct target *targets_get(struct targets *n, const struct endpoint *to)
+{
+	unsigned h = hash_text(to->base_url);
+	struct target *g;
+
+	for (g = n->list[h]; g; g = g->next)
+		if (str_eq(g->base_url, to->base_url) && str_eq(g->key, to->key) &&
+		    str_eq(g->ca_file, to->ca_file) && str_eq(g->pin, to->pin) && g->insecure == to->insecure)
+			return g;
+	if (n->n >= TARGETS_MAX)
+		targets_trim(n);
+	g = MEM_NEW(struct target);
+	g->base_url = mem_strdup(to->base_url);
+	g->key = mem_strdup(to->key);
+	g->ca_file = mem_strdup(to->ca_file);
+	g->pin = mem_strdup(to->pin);
+	g->insecure = to->insecure;
+	g->next = n->list[h];
+	n->list[h] = g;
+	n->n++;
+	return g;
+}
+
+static CURLU *url_new(const struct target *g, const char *path)
+{
+	char *text = mem_printf("%s%s", g->base_url, path);
+	CURLU *u = curl_url();
+
+	if (!u)
+		fatal("out of memory");
+	CURLUcode rc = curl_url_set(u, CURLUPART_URL, text, CURLU_PATH_AS_IS);
+
+	free(text);
+	if (rc) {
+		curl_url_cleanup(u);
+		return NULL;
+	}
+	return u;
+}
+
+/* The parsed address for a path; *ret_own is set when the caller has to free it. */
+CURLU *target_url(struct target *g, const struct http_req *r, CURLU **ret_own)
+{
+	const char *path = sbuf_str(&r->path);
+
+	*ret_own = NULL;
+	for (int i = 0; i < TARGET_URLS; i++)
+		if (g->urls[i].path && !strcmp(g->urls[i].path, path))
+			return g->urls[i].url;
+	if (r->changes || r->upload || strchr(path, '?'))	/* rarely asked again */
+		return *ret_own = url_new(g, path);
+	if (g->next_url >= TARGET_URLS)
+		return *ret_own = url_new(g, path);
+	CURLU *u = url_new(g, path);
+
+	if (u) {
+		g->urls[g->next_url].path = mem_strdup(path);
+		g->urls[g->next_url++].url = u;
+	}
+	return u;
+}
+
+struct curl_slist *target_headers(struct target *g, const struct http_req *r, struct curl_slist **ret_own)
+{
+	bool key = g->key && !r->no_key, json = r->body.len > 0;
+	struct curl_slist **kept = &g->headers[key][json];
+
+	*ret_own = NULL;
+	if (r->etag[0])
+		return *ret_own = headers_new(key ? g->key : NULL, json, r->etag);
+	if (!*kept)
+		*kept = headers_new(key ? g->key : NULL, json, NULL);
+	return *kept;
+}
+
+struct targets *targets_new(void)
+{
+	return MEM_NEW(struct targets);
+}
+
+void targets_free(struct targets *n)
+{
+	if (!n)
+		return;
+	targets_trim(n);
+	free(n);
+}

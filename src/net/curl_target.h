@@ -1,0 +1,37 @@
+/* The servers that requests go to: their parsed addresses and header lines, made once. */
+#ifndef NET_CURL_TARGET_H
+#define NET_CURL_TARGET_H
+
+#include <stdbool.h>
+#include <curl/curl.h>
+#include <printop/http.h>
+#include <printop/transport.h>
+
+#define TARGET_URLS 4		/* parsed addresses kept per server */
+
+struct targets;
+
+/* What is known of one server: parsed once, used by every request to it. */
+struct target {
+	char *base_url, *key, *ca_file, *pin;
+	bool insecure;
+	struct curl_slist *headers[2][2];	/* [with key][with JSON body] */
+	struct {
+		char *path;
+		CURLU *url;
+	} urls[TARGET_URLS];
+	unsigned next_url;
+	int calls;				/* under way */
+	struct target *next;
+};
+
+struct targets *targets_new(void);
+void targets_free(struct targets *s);
+/* The server of an endpoint; lives while it has calls, and as a rule as long as the set. */
+struct target *targets_get(struct targets *s, const struct endpoint *to);
+/* The parsed address of a request; *ret_own is set when the caller has to free it. NULL: no address. */
+CURLU *target_url(struct target *g, const struct http_req *r, CURLU **ret_own);
+/* The header lines of a request; *ret_own is set when the caller has to free them. */
+struct curl_slist *target_headers(struct target *g, const struct http_req *r, struct curl_slist **ret_own);
+
+#endif
