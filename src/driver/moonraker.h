@@ -1,0 +1,24 @@
+/* The parts of the Moonraker driver: what it hears and what it sends. */
+#ifndef PRINTOP_MOONRAKER_H
+#define PRINTOP_MOONRAKER_H
+
+#include "driver_util.h"
+
+bool moonraker_hear(const struct printer *p, enum topic_id t, const struct http_reply *r,
+		    struct printer_state *next, const struct history_sink *sink, struct err *e);
+enum exchange_next moonraker_step(const struct printer *p, struct exchange *x,
+				  const struct http_reply *prev, struct http_req *ret, struct err *e);
+
+/* status: the objects of a query. The job wants its file, and *next its status, to be read before. */
+void moonraker_read_heaters(const struct json *status, struct printer_state *next);
+void moonraker_read_file(const struct json *status, struct printer_state *next);
+void moonraker_read_job(const struct json *status, struct printer_state *next);
+
+bool moonraker_hear_objects(const struct printer *p, const struct json *root,
+			    struct printer_state *next, struct err *e);
+bool moonraker_hear_history(const struct json *root, struct printer_state *next,
+			    const struct history_sink *sink, struct err *e);
+/* root NULL: the server has none. */
+bool moonraker_hear_metadata(const struct json *root, struct printer_state *next, struct err *e);
+
+#endif
