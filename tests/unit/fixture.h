@@ -223,7 +223,15 @@ static bool fixture_text_is(const char *got, char *test, bool *bad)
 	return false;
 }
 
-/* "null", "-" (unknown), "?" (any) or a number, whose last digit given may be off by one half. */
+/* Half of the last digit that is given, and a little: "0.25" is 0.245 to 0.255. */
+static double fixture_last_digit(const char *number)
+{
+	const char *point = strchr(number, '.');
+
+	return point ? 0.51 * pow(10, -(double)strlen(point + 1)) : 1e-9;
+}
+
+/* "null", "-" (unknown), "?" (any) or a number; tolerance NAN: its last digit. */
 static bool fixture_num_is(double got, const char *want, double tolerance, bool *bad)
 {
 	double value;
@@ -234,26 +242,26 @@ static bool fixture_num_is(double got, const char *want, double tolerance, bool 
 		return isnan(got);
 	if (!str_to_double(want, &value))
 		return !(*bad = true);
+	if (isnan(tolerance))
+		tolerance = fixture_last_digit(want);
 	return !isnan(got) && fabs(got - value) <= tolerance;
 }
 
-/* "0.25 +- 0.005", "0|null", "42": without a tolerance it is 0.001 and a millionth. */
+/* "0.25 +- 0.005", "0|null", "42" */
 static bool fixture_nums_are(double got, char *test, bool *bad)
 {
 	char *sign = strstr(test, " +- "), *word;
-	double tolerance = fmax(0.001, fabs(got) * 1e-6);
+	double tolerance = (double)NAN;
 	bool same = false;
 
-	*bad = false;
+	*bad = !*test;
 	if (sign) {
 		*sign = '\0';
 		if (!str_to_double(sign + 4, &tolerance))
 			*bad = true;
 	}
-	if (!*test)
-		*bad = true;
 	while ((word = strsep(&test, "|")))
-		same |= fixture_num_is(got, str_trim(word), isnan(tolerance) ? 0.001 : tolerance, bad);
+		same |= fixture_num_is(got, str_trim(word), tolerance, bad);
 	return same;
 }
 

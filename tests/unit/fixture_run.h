@@ -9,6 +9,7 @@
 
 #define MAX_REQUESTS 8
 #define MAX_SAMPLES 4096
+#define MAX_FIRST 4
 
 struct sample {
 	char heater[HEATER_NAME];
@@ -26,7 +27,9 @@ struct run {
 	struct printer p;		/* as it was before the reply */
 	struct printer_state next;	/* as the driver left it */
 	struct verb_args args;
-	enum http_fault fault;
+	enum http_fault fault;		/* instead of the reply */
+	char *first[MAX_FIRST];		/* replies before the one under test */
+	int n_first;
 
 	bool acted;			/* the reply was given to the driver */
 	bool is_verb;
@@ -304,6 +307,14 @@ static void set_fault(struct run *r, char *rest)
 		bad_line(r, "no such fault");
 }
 
+static void set_first(struct run *r, char *rest)
+{
+	if (r->n_first == MAX_FIRST)
+		bad_line(r, "too many replies");
+	else
+		r->first[r->n_first++] = mem_strdup(rest);
+}
+
 /* ---- the driver at work ---- */
 
 static void take_sample(void *ctx, const char *heater, double age_s, double actual_c, double target_c)
@@ -321,23 +332,23 @@ static void take_sample(void *ctx, const char *heater, double age_s, double actu
 	s->target_c = target_c;
 }
 
-/* The reply NAME beside the .expect file, or the fault that was set. */
+/* The reply NAME beside the .expect file; NULL: its own, or the fault that was set instead. */
 static bool load_reply(struct run *r, const char *name, struct http_reply *reply, char **body)
 {
-	char *base = mem_strdup(r->path), *slash = strrchr(base, '/'), *full;
-	bool ok = true;
+	size_t folder = (size_t)(str_basename(r->path) - r->path);
+	size_t own = strlen(r->path) - strlen(".expect");
+	char *base;
+	bool ok;
 
-	*slash = '\0';
-	full = mem_printf("%s/%s", base, name);
-	if (r->fault != HTTP_FAULT_NONE) {
+	*body = NULL;
+	if (!name && r->fault != HTTP_FAULT_NONE) {
 		*reply = (struct http_reply){ .fault = r->fault, .body = "", .retry_after_s = -1 };
-		*body = NULL;
-	} else {
-		ok = fixture_reply(full, reply, body);
+		return true;
 	}
+	base = name ? mem_printf("%.*s%s", (int)folder, r->path, name) : mem_strndup(r->path, own);
+	ok = fixture_reply(base, reply, body);
 	if (!ok)
-		mismatch(r, "%s.http or .json is missing", full);
-	free(full);
+		mismatch(r, "%s.http or .json is missing", base);
 	free(base);
 	return ok;
 }
@@ -396,14 +407,6 @@ static void hear_reply(struct run *r, const char *topic, const char *name)
 	free(body);
 }
 
-static char *base_name(const struct run *r)
-{
-	char *name = mem_strdup(str_basename(r->path));
-
-	name[strlen(name) - strlen(".expect")] = '\0';
-	return name;
-}
-
 /* "after TOPIC NAME": hears another recorded reply first. */
 static void set_after(struct run *r, char *rest)
 {
@@ -424,11 +427,8 @@ static void set_after(struct run *r, char *rest)
 
 static void act_topic(struct run *r, char *rest)
 {
-	char *name = base_name(r);
-
-	hear_reply(r, rest, name);
+	hear_reply(r, rest, NULL);
 	r->acted = true;
-	free(name);
 }
 
 /* Calls step() and keeps the request it wants to send. */
@@ -460,37 +460,35 @@ static void step_with(struct run *r, const char *name)
 
 static void act_verb(struct run *r, char *rest)
 {
-	char *name = base_name(r);
 	enum verb verb;
 
 	r->acted = r->is_verb = true;
 	r->next = r->p.state;
 	if (!verb_from_name(rest, &verb)) {
 		bad_line(r, "no such verb");
-	} else {
-		exchange_init(&r->x, verb);
-		verb_args_copy(&r->x.args, &r->args);
-		take_step(r, NULL);
-		if (r->turn == EXCHANGE_SEND)
-			step_with(r, name);
+		return;
 	}
-	free(name);
+	exchange_init(&r->x, verb);
+	verb_args_copy(&r->x.args, &r->args);
+	take_step(r, NULL);
+	for (int i = 0; i < r->n_first && r->turn == EXCHANGE_SEND; i++)
+		step_with(r, r->first[i]);
+	if (r->turn == EXCHANGE_SEND)
+		step_with(r, NULL);
 }
 
 static void act_probe(struct run *r, char *rest)
 {
-	char *name = base_name(r);
 	struct http_reply reply;
 	char *body;
 
-	if (rest && *rest)
+	if (*rest)
 		bad_line(r, "probe stands alone");
 	r->acted = true;
 	driver_probe(new_request(r));
-	if (load_reply(r, name, &reply, &body))
+	if (load_reply(r, NULL, &reply, &body))
 		r->detected = driver_detect(&reply, &r->e);
 	free(body);
-	free(name);
 }
 
 #endif

@@ -224,7 +224,7 @@ static void compare_temp(struct run *r, const char *what, const char *part, doub
 {
 	bool bad = false;
 
-	if (!want || !fixture_num_is(got, want, 0.006, &bad))
+	if (!want || !fixture_num_is(got, want, (double)NAN, &bad))
 		mismatch(r, "%s %s: want %s, got %.5g", what, part, want ? want : "?", got);
 	if (bad)
 		bad_line(r, "ACTUAL/TARGET is wanted");
@@ -389,6 +389,7 @@ static const struct directive {
 	{ "before", SET_UP, set_before },
 	{ "after", SET_UP, set_after },
 	{ "arg", SET_UP, set_arg },
+	{ "first", SET_UP, set_first },
 	{ "fault", SET_UP, set_fault },
 	{ "topic", ACT, act_topic },
 	{ "verb", ACT, act_verb },
@@ -488,6 +489,8 @@ static void run_done(struct run *r)
 	if (r->is_verb)
 		exchange_done(&r->x);
 	verb_args_done(&r->args);
+	while (r->n_first > 0)
+		free(r->first[--r->n_first]);
 	printer_config_done(&r->p.config);
 	free(r->path);
 	sbuf_done(&r->report);
