@@ -157,13 +157,10 @@ static int wait_until(pid_t pid, int64_t deadline)
 	return -1;
 }
 
-static bool first_line(char *output, size_t len, const char *program, struct secret *ret,
-		       struct err *e)
+static bool first_line(char *output, const char *program, struct secret *ret, struct err *e)
 {
 	char *text = output + strspn(output, "\r\n");
 
-	if (len == OUTPUT_BYTES)
-		return err_set(e, ERR_CONFIG, "%s printed more than a key", program);
 	text[strcspn(text, "\r\n")] = '\0';
 	return key_accept(text, ret, e) || err_wrap(e, "%s", program);
 }
@@ -191,10 +188,12 @@ bool key_from_command(char *const *argv, double limit_s, struct secret *ret, str
 	status = wait_until(pid, deadline);
 	if (status < 0)
 		err_set(e, ERR_TIMEOUT, "%s printed no key within %g s", argv[0], limit_s);
+	else if (len == OUTPUT_BYTES)	/* its status is but SIGPIPE's */
+		err_set(e, ERR_CONFIG, "%s printed more than a key", argv[0]);
 	else if (status > 0)
 		err_set(e, ERR_CONFIG, "%s ended with status %d", argv[0], status);
 	else
-		ok = first_line(output, len, argv[0], ret, e);
+		ok = first_line(output, argv[0], ret, e);
 	explicit_bzero(output, sizeof(output));
 	return ok;
 }
