@@ -87,7 +87,7 @@ demo: deps
 
 # ---- tests: each suite prints TAP, tests/run counts ----------------------------------------------
 .PHONY: unit check test
-unit: $(TESTS)			## unit tests only; T=test_str for one
+unit: $(if $(T),$(O)/tests/$(T),$(TESTS))	## unit tests only; T=test_str for one
 	$(Q)B=$(O) tests/run $(if $(T),$(O)/tests/$(T),$(TESTS))
 
 check: all $(TESTS)		## unit, golden, lint and fuzz replay: < 60 s, no network

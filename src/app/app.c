@@ -82,9 +82,10 @@ struct app *app_new(struct loop *l, struct config *config_take, struct transport
 	a->fleet = fleet_new();
 	take_printers(a);
 	a->journal = journal_new(a);
-	a->ops = ops_new(a);
 	a->poller = poller_new(a);
+	/* Alerts look first: an operation that is proved by a change must still be known as its cause. */
 	a->alerts = alerts_new(a, events);
+	a->ops = ops_new(a);
 	loop_after_turn(l, after_turn, a);
 	return a;
 }
