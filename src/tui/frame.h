@@ -32,6 +32,8 @@ void tui_title(const struct tui *t, char *buf, size_t size);
 /* act.c: the verb of an action key, on tui_targets(). */
 void act_key(struct tui *t, enum action_id id);
 void act_op_changed(void *ctx, const struct op *op);
+enum action_id act_of_verb(enum verb verb);
+bool dialog_shows_group(struct tui *t, uint32_t group);	/* result.c */
 
 /* command.c */
 enum { COMMAND_IDS = LIMIT_PRINTERS };
