@@ -201,16 +201,21 @@ struct json *driver_read(const struct http_reply *r, struct err *e)
 	return root;
 }
 
-/* What follows the last "HTTP 400: " of a traceback: the whole of a text that had several lines. */
+/*
+ * The whole of a text that had several lines: what follows the last "HTTP 400: " of a traceback, else
+ * its last line behind the exception's name.
+ */
 static void traceback_text(const char *traceback, char *dst, size_t size)
 {
-	const char *found = NULL;
+	const char *found = NULL, *error = strstr(traceback, "Error: ");
 
 	for (const char *s = strstr(traceback, "HTTP "); s; s = strstr(s + 5, "HTTP ")) {
 		if (strspn(s + 5, "0123456789") == 3 && str_starts(s + 8, ": "))
 			found = s + 10;
 	}
-	str_copy(dst, size, found ? found : "");
+	for (; !found && error; error = strstr(error + 7, "Error: "))
+		traceback = error + 7;
+	str_copy(dst, size, found ? found : traceback);
 	str_clean(dst);
 }
 

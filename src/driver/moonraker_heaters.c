@@ -62,9 +62,9 @@ void moonraker_read_heaters(const struct json *status, struct printer_state *nex
 			h = add_heater(next, json_name(m));
 		if (!h)
 			continue;
-		h->actual_c = json_num(m, "temperature", (double)NAN);
-		h->target_c = json_num(m, "target", (double)NAN);
-		h->power = json_num(m, "power", (double)NAN);
+		h->actual_c = json_num(m, "temperature", NAN);
+		h->target_c = json_num(m, "target", NAN);
+		h->power = json_num(m, "power", NAN);
 	}
 }
 
@@ -115,12 +115,12 @@ static void seed_sensor(const struct json *sensor, const char *name, const struc
 	if (json_count(json_get(sensor, "targets")) != left)
 		target = NULL;
 	for (; actual; actual = json_next(actual), target = json_next(target)) {
-		double c = json_value_num(actual, (double)NAN);
+		double c = json_value_num(actual, NAN);
 
 		/* Exactly 0.0 is what Klippy says before the first reading. */
 		if (--left < HISTORY_S && !isnan(c) && c != 0)
 			sink->sample(sink->ctx, name, (double)left, c,
-				     json_value_num(target, (double)NAN));
+				     json_value_num(target, NAN));
 	}
 }
 

@@ -31,7 +31,7 @@ static double file_progress(const struct printer_state *s)
 /* display_status.progress is the last M73, or the same as virtual_sdcard's when there was none. */
 static double slicer_progress(const struct json *status, double sdcard, bool heating)
 {
-	double m73 = json_num(status, "display_status.progress", (double)NAN);
+	double m73 = json_num(status, "display_status.progress", NAN);
 	bool given = fabs(m73 - sdcard) > 1e-6;
 
 	/* It falls to 0 when it expires, so 0 counts only at the beginning. */
@@ -45,7 +45,7 @@ static double filament_progress(const struct printer_state *s)
 
 static void read_progress(const struct json *status, struct printer_state *next)
 {
-	double sdcard = ratio(json_num(status, "virtual_sdcard.progress", (double)NAN), 1);
+	double sdcard = ratio(json_num(status, "virtual_sdcard.progress", NAN), 1);
 	/* 21 to 41 % of the file may be behind it while it is still heating: comments and thumbnails. */
 	bool heating = next->job.elapsed_s == 0 && (STATUS_BIT(next->status) & STATUS_ACTIVE);
 	const struct {
@@ -84,7 +84,7 @@ static void read_left(const struct json *status, struct printer_state *next)
 	const char *source = "slicer";
 
 	if (isnan(by_file))
-		by_file = ratio(json_num(status, "virtual_sdcard.progress", (double)NAN), 1);
+		by_file = ratio(json_num(status, "virtual_sdcard.progress", NAN), 1);
 	job->left_s = by_slicer > 0 ? by_slicer : (double)NAN;
 	if (isnan(job->left_s)) {
 		job->left_s = left_by(job->elapsed_s, by_file);
@@ -125,7 +125,6 @@ static void read_layers(const struct json *status, struct printer_state *next)
 
 /* ---- job ---- */
 
-#define STATUS_PROGRESS (STATUS_ACTIVE | STATUS_BIT(PRINTER_COMPLETE) | STATUS_BIT(PRINTER_FAILED))
 #define STATUS_LEFT (STATUS_BIT(PRINTER_PRINTING) | STATUS_BIT(PRINTER_PAUSING) | \
 	STATUS_BIT(PRINTER_PAUSED) | STATUS_BIT(PRINTER_RESUMING))
 
@@ -152,17 +151,19 @@ void moonraker_read_job(const struct json *status, struct printer_state *next)
 {
 	struct job *job = &next->job;
 	int64_t size = json_int(status, "virtual_sdcard.file_size", -1);
+	const char *state = json_raw(status, "print_stats.state");
 
 	if (!*job->file)
 		return;
 	job->size_bytes = size > 0 ? size : next->meta.size_bytes;
-	job->elapsed_s = json_num(status, "print_stats.print_duration", (double)NAN);
-	job->total_s = json_num(status, "print_stats.total_duration", (double)NAN);
-	job->filament_used_mm = json_num(status, "print_stats.filament_used", (double)NAN);
+	job->elapsed_s = json_num(status, "print_stats.print_duration", NAN);
+	job->total_s = json_num(status, "print_stats.total_duration", NAN);
+	job->filament_used_mm = json_num(status, "print_stats.filament_used", NAN);
 	read_layers(status, next);
-	if (!(STATUS_BIT(next->status) & STATUS_PROGRESS))
+	/* After a cancel the position is 0, which is no progress. */
+	if (str_eq(state, "cancelled") || str_eq(state, "standby"))
 		return;
-	job->file_position = json_num(status, "virtual_sdcard.file_position", (double)NAN);
+	job->file_position = json_num(status, "virtual_sdcard.file_position", NAN);
 	read_progress(status, next);
 	if (STATUS_BIT(next->status) & STATUS_LEFT)
 		read_left(status, next);
@@ -195,18 +196,18 @@ static void read_material(const struct json *v, char *dst, size_t size)
 static void read_meta(const struct json *o, struct file_meta *m)
 {
 	m->size_bytes = json_int(o, "size", -1);
-	m->modified_at = json_num(o, "modified", (double)NAN);
+	m->modified_at = json_num(o, "modified", NAN);
 	m->start_byte = json_int(o, "gcode_start_byte", -1);
 	m->end_byte = json_int(o, "gcode_end_byte", -1);
-	m->estimated_s = json_num(o, "estimated_time", (double)NAN);
-	m->filament_mm = json_num(o, "filament_total", (double)NAN);
-	m->filament_g = json_num(o, "filament_weight_total", (double)NAN);
-	m->layer_height_mm = json_num(o, "layer_height", (double)NAN);
-	m->first_layer_height_mm = json_num(o, "first_layer_height", (double)NAN);
-	m->object_height_mm = json_num(o, "object_height", (double)NAN);
-	m->nozzle_mm = json_num(o, "nozzle_diameter", (double)NAN);
-	m->nozzle_c = json_num(o, "first_layer_extr_temp", (double)NAN);
-	m->bed_c = json_num(o, "first_layer_bed_temp", (double)NAN);
+	m->estimated_s = json_num(o, "estimated_time", NAN);
+	m->filament_mm = json_num(o, "filament_total", NAN);
+	m->filament_g = json_num(o, "filament_weight_total", NAN);
+	m->layer_height_mm = json_num(o, "layer_height", NAN);
+	m->first_layer_height_mm = json_num(o, "first_layer_height", NAN);
+	m->object_height_mm = json_num(o, "object_height", NAN);
+	m->nozzle_mm = json_num(o, "nozzle_diameter", NAN);
+	m->nozzle_c = json_num(o, "first_layer_extr_temp", NAN);
+	m->bed_c = json_num(o, "first_layer_bed_temp", NAN);
 	m->layers = json_int(o, "layer_count", -1);
 	if (m->layers < 0)
 		m->layers = layers_to(m, m->object_height_mm);

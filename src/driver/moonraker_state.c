@@ -14,7 +14,7 @@ static double element(const struct json *array, int index)
 
 	while (v && index-- > 0)
 		v = json_next(v);
-	return json_value_num(v, (double)NAN);
+	return json_value_num(v, NAN);
 }
 
 static void read_motion(const struct json *status, struct printer_state *next)
@@ -24,12 +24,18 @@ static void read_motion(const struct json *status, struct printer_state *next)
 	for (int i = 0; i < 3; i++)
 		next->pos_mm[i] = element(position, i);
 	next->z_offset_mm = element(json_at(status, "gcode_move.homing_origin"), 2);
-	next->speed_factor = json_num(status, "gcode_move.speed_factor", (double)NAN);
-	next->flow_factor = json_num(status, "gcode_move.extrude_factor", (double)NAN);
-	next->fan = json_num(status, "fan.speed", (double)NAN);
-	next->live_velocity_mm_s = json_num(status, "motion_report.live_velocity", (double)NAN);
+	next->speed_factor = json_num(status, "gcode_move.speed_factor", NAN);
+	next->flow_factor = json_num(status, "gcode_move.extrude_factor", NAN);
+	next->fan = json_num(status, "fan.speed", NAN);
+	next->live_velocity_mm_s = json_num(status, "motion_report.live_velocity", NAN);
 	json_str(status, "toolhead.homed_axes", next->homed, sizeof(next->homed));
 	json_str(status, "display_status.message", next->message, sizeof(next->message));
+}
+
+static void forget_left(struct job *job)
+{
+	job->left_s = NAN;
+	job->left_source[0] = '\0';
 }
 
 /* While Klippy is not ready the objects hold zeros that mean nothing. */
@@ -138,8 +144,7 @@ static bool hear_shutdown(const struct json *status, struct printer_state *next)
 	if (json_str(status, "print_stats.filename", file, sizeof(file)) && *file &&
 	    !str_eq(file, next->job.file))
 		moonraker_read_file(status, next);
-	next->job.left_s = NAN;
-	next->job.left_source[0] = '\0';
+	forget_left(&next->job);
 	next->objects_known = false;
 	klippy_reason(status, "shutdown", reason, sizeof(reason));
 	return driver_tell(next, PRINTER_SHUTDOWN, reason);
@@ -171,10 +176,12 @@ static bool hear_status(const struct printer *p, const struct json *root,
 
 /* ---- the server without Klippy ---- */
 
-static bool tell_no_klippy(struct printer_state *next)
+/* The job is lost with Klippy, but what it was, and how far, stays known. */
+static bool tell_no_klippy(struct printer_state *next, const char *reason)
 {
 	forget_machine(next);
-	return driver_tell(next, PRINTER_DISCONNECTED, "Klippy is not connected");
+	forget_left(&next->job);
+	return driver_tell(next, PRINTER_DISCONNECTED, reason);
 }
 
 /*
@@ -186,7 +193,7 @@ static bool hear_query_refused(const struct printer *p, struct printer_state *ne
 	next->klippy_silent = false;
 	if (p->state.status == PRINTER_STARTING)
 		return true;
-	return tell_no_klippy(next);
+	return tell_no_klippy(next, "Klippy is not connected");
 }
 
 static void read_server(const struct json *info, struct printer_state *next)
@@ -215,7 +222,7 @@ static bool hear_server(const struct json *root, enum topic_id t, struct printer
 		return true;
 	json_str(info, "klippy_state", next->klippy_state, sizeof(next->klippy_state));
 	if (str_eq(next->klippy_state, "disconnected") || !json_bool(info, "klippy_connected", true))
-		return tell_no_klippy(next);
+		return tell_no_klippy(next, "Klippy is not connected");
 	if (str_eq(next->klippy_state, "startup")) {
 		forget_machine(next);
 		return driver_tell(next, PRINTER_STARTING, "klippy is starting");
@@ -223,8 +230,7 @@ static bool hear_server(const struct json *root, enum topic_id t, struct printer
 	/* It says "ready" of a hung Klippy as of a good one: then the query has the word. */
 	if (!next->klippy_silent)
 		return true;
-	forget_machine(next);
-	return driver_tell(next, PRINTER_DISCONNECTED, "Klippy does not answer (Moonraker does)");
+	return tell_no_klippy(next, "Klippy does not answer (Moonraker does)");
 }
 
 /* ---- all ---- */

@@ -95,9 +95,8 @@ static enum exchange_next explain(long code, const char *text, struct err *e)
 		return failed(e, ERR_AUTH, "key refused");
 	if (code == 404 || code == 503 || code == -32601)
 		return failed(e, ERR_REFUSED, "Klippy is not connected");
-	if (strstr(text, "Unable to open file"))
-		return failed(e, ERR_NOT_FOUND, "no such file on the server");
-	err_set(e, code >= 500 ? ERR_BAD_REPLY : ERR_REFUSED, "refused: %s", text);
+	err_set(e, strstr(text, "Unable to open file") ? ERR_NOT_FOUND :
+		   code >= 500 ? ERR_BAD_REPLY : ERR_REFUSED, "refused: %s", text);
 	return EXCHANGE_FAILED;
 }
 
@@ -418,7 +417,7 @@ static void add_file(const struct json *entry, struct file_list *l)
 	f->path = mem_strdup(path);
 	f->unsafe_name = !str_eq(raw, path) || !driver_path_is_safe(path);
 	f->size_bytes = json_int(entry, "size", -1);
-	f->modified_at = json_num(entry, "modified", (double)NAN);
+	f->modified_at = json_num(entry, "modified", NAN);
 }
 
 /* The first len bytes of path are a folder: is it one of the file before, too? */
@@ -490,7 +489,7 @@ static enum exchange_next hear_space(struct exchange *x, const struct http_reply
 
 	if (!driver_is_fault(prev, &unread))
 		root = driver_read(prev, &unread);
-	x->files.free_bytes = json_num(root, "result.disk_usage.free", (double)NAN);
+	x->files.free_bytes = json_num(root, "result.disk_usage.free", NAN);
 	json_free(root);
 	return EXCHANGE_DONE;
 }

@@ -18,8 +18,7 @@ static bool is_operational(const struct printer *p)
 
 static bool needs_version(const struct printer *p)
 {
-	return driver_in(p, STATUS_ANSWERS | STATUS_BIT(PRINTER_UNKNOWN)) &&
-	       !p->state.version_tried;
+	return driver_in(p, STATUS_ANSWERS) && !p->state.version_tried;
 }
 
 /* Also without a valid key: it answers without one, and says what the key is worth. */
@@ -97,7 +96,7 @@ static const uint32_t allowed_in[VERB_N] = {
 	[VERB_CANCEL] = S(PREPARING) | S(PRINTING) | S(PAUSING) | S(PAUSED) | S(BUSY),
 	[VERB_START] = STATUS_READY,
 	[VERB_UPLOAD] = STATUS_ANSWERS,
-	[VERB_ESTOP] = STATUS_OPERATIONAL | S(CONNECTING) | S(STARTING) | S(ERROR),
+	[VERB_ESTOP] = STATUS_OPERATIONAL,
 	[VERB_CONNECT] = S(DISCONNECTED) | S(ERROR),
 	[VERB_DISCONNECT] = STATUS_READY | S(CONNECTING),
 	[VERB_FILES] = STATUS_ANSWERS,

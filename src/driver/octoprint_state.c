@@ -125,7 +125,7 @@ static double filament_length(const struct json *filament)
 	double sum = NAN;
 
 	for (const struct json *tool = json_first(filament); tool; tool = json_next(tool)) {
-		double mm = json_num(tool, "length", (double)NAN);
+		double mm = json_num(tool, "length", NAN);
 
 		if (!isnan(mm))
 			sum = isnan(sum) ? mm : sum + mm;
@@ -174,8 +174,8 @@ static void read_progress(const struct json *root, double completion, const stru
 
 	if (!(STATUS_BIT(next->status) & STATUS_PROGRESS))
 		return;
-	job->elapsed_s = json_num(root, "progress.printTime", (double)NAN);
-	job->file_position = json_num(root, "progress.filepos", (double)NAN);
+	job->elapsed_s = json_num(root, "progress.printTime", NAN);
+	job->file_position = json_num(root, "progress.filepos", NAN);
 	if (!isnan(completion)) {
 		/* -100 is possible for a file of unknown size. */
 		job->progress = fmin(fmax(completion / 100, 0), 1);
@@ -186,7 +186,7 @@ static void read_progress(const struct json *root, double completion, const stru
 		job->elapsed_s = was->elapsed_s;
 		str_copy(job->progress_source, sizeof(job->progress_source), was->progress_source);
 	}
-	job->left_s = json_num(root, "progress.printTimeLeft", (double)NAN);
+	job->left_s = json_num(root, "progress.printTimeLeft", NAN);
 	if (job->left_s < 0)
 		job->left_s = NAN;
 	/* The origin may be there without a value. */
@@ -195,16 +195,35 @@ static void read_progress(const struct json *root, double completion, const stru
 			 sizeof(job->left_source));
 }
 
-/* A version that TOPIC_VERSION found to be another program's, see there. */
-static bool is_other_program(const struct printer_state *s)
+/*
+ * Moonraker's emulation of OctoPrint never has a job in /api/job, nor the members of one: what it says
+ * must not pass for the truth.
+ */
+static bool is_emulation(const struct json *root)
 {
-	return s->version[0] && !isdigit((unsigned char)s->version[0]);
+	return json_at(root, "progress.printTimeOrigin") && !json_at(root, "job.file.path");
+}
+
+/*
+ * After an error or a disconnect no file is selected any more (1.11.8); what was printing, and how far
+ * it was, stays known.
+ */
+static void keep_lost_job(const struct printer *p, struct printer_state *next)
+{
+	const uint32_t lost = STATUS_BIT(PRINTER_ERROR) | STATUS_BIT(PRINTER_DISCONNECTED);
+
+	if (next->job.file[0] || !(STATUS_BIT(next->status) & lost) ||
+	    !driver_in(p, STATUS_ACTIVE | lost))
+		return;
+	next->job = p->state.job;
+	next->job.left_s = NAN;
+	next->job.left_source[0] = '\0';
 }
 
 static bool hear_job(const struct printer *p, const struct json *root, struct printer_state *next,
 		     struct err *e)
 {
-	const double completion = json_num(root, "progress.completion", (double)NAN);
+	const double completion = json_num(root, "progress.completion", NAN);
 	char text[TEXT_CAP];
 	enum printer_status status;
 
@@ -212,10 +231,8 @@ static bool hear_job(const struct printer *p, const struct json *root, struct pr
 		return err_set(e, ERR_BAD_REPLY, "/api/job has no state");
 	if (p->state.status == PRINTER_UNAUTHORIZED)
 		next->access_tried = false;
-	if (is_other_program(&p->state)) {
-		/* Its /api/job never has a job: what it says must not pass for the truth. */
-		err_set(e, ERR_UNSUPPORTED, "not OctoPrint but %s: set the right dialect",
-			p->state.version);
+	if (is_emulation(root)) {
+		err_set(e, ERR_UNSUPPORTED, "Moonraker's emulation of OctoPrint: set dialect to moonraker");
 		return driver_tell(next, PRINTER_UNKNOWN, e->text);
 	}
 	status = status_of(text);
@@ -226,6 +243,7 @@ static bool hear_job(const struct printer *p, const struct json *root, struct pr
 	tell_text(root, text, status, next);
 	driver_renew_meta(p, next);
 	read_progress(root, completion, &p->state.job, next);
+	keep_lost_job(p, next);
 	if (!(STATUS_BIT(status) & STATUS_OPERATIONAL))
 		driver_clear_temps(next);
 	return true;
@@ -261,8 +279,8 @@ static void add_heater(struct printer_state *next, const struct json *member)
 		return;
 	str_copy(h->object, sizeof(h->object), json_name(member));
 	str_clean(h->object);
-	h->actual_c = json_num(member, "actual", (double)NAN);
-	h->target_c = json_num(member, "target", (double)NAN);
+	h->actual_c = json_num(member, "actual", NAN);
+	h->target_c = json_num(member, "target", NAN);
 }
 
 /* Just after a connect, and while the firmware hangs, it is {}: the heaters are there, unknown. */
@@ -302,8 +320,8 @@ static void seed_row(const struct json *row, double age_s, const struct history_
 		if (!is_heater(m))
 			continue;
 		heater_name(json_name(m), name, sizeof(name));
-		sink->sample(sink->ctx, name, age_s, json_num(m, "actual", (double)NAN),
-			     json_num(m, "target", (double)NAN));
+		sink->sample(sink->ctx, name, age_s, json_num(m, "actual", NAN),
+			     json_num(m, "target", NAN));
 	}
 }
 
@@ -319,10 +337,10 @@ static bool hear_history(const struct json *root, struct printer_state *next,
 	if (!json_is_array(rows))
 		return true;
 	for (row = json_first(rows); row; row = json_next(row))
-		newest = fmax(newest, json_num(row, "time", (double)NAN));
+		newest = fmax(newest, json_num(row, "time", NAN));
 	skip = skip > HISTORY_ROWS ? skip - HISTORY_ROWS : 0;
 	for (row = json_first(rows); row; row = json_next(row)) {
-		double age_s = newest - json_num(row, "time", (double)NAN);
+		double age_s = newest - json_num(row, "time", NAN);
 
 		if (skip)
 			skip--;
@@ -335,19 +353,15 @@ static bool hear_history(const struct json *root, struct printer_state *next,
 
 /* ---- once per session or file ---- */
 
-/*
- * Moonraker's emulation of OctoPrint says "OctoPrint (Moonraker 0.11.0)" with its own API version as
- * the server's; others put their name there. Such a text is kept as the version, and hear_job() tells.
- */
+/* Moonraker's emulation says "OctoPrint (Moonraker 0.11.0)"; others put their own name there. */
 static bool hear_version(const struct json *root, struct printer_state *next, struct err *e)
 {
 	char text[sizeof(next->version)];
 
 	next->version_tried = true;
 	json_str(root, "server", next->version, sizeof(next->version));
-	if (!json_str(root, "text", text, sizeof(text)))
-		return true;
-	if (str_starts(text, "OctoPrint ") && !strstr(text, "Moonraker"))
+	if (!json_str(root, "text", text, sizeof(text)) ||
+	    (str_starts(text, "OctoPrint ") && !strstr(text, "Moonraker")))
 		return true;
 	str_copy(next->version, sizeof(next->version), text);
 	err_set(e, ERR_UNSUPPORTED, "not OctoPrint but %s", text);
@@ -395,8 +409,8 @@ static bool hear_metadata(const struct json *root, struct printer_state *next)
 	str_copy(meta->for_file, sizeof(meta->for_file), next->job.file);
 	meta->tried = true;
 	meta->size_bytes = json_int(root, "size", -1);
-	meta->modified_at = json_num(root, "date", (double)NAN);
-	meta->object_height_mm = json_num(root, "gcodeAnalysis.dimensions.height", (double)NAN);
+	meta->modified_at = json_num(root, "date", NAN);
+	meta->object_height_mm = json_num(root, "gcodeAnalysis.dimensions.height", NAN);
 	read_estimates(json_get(root, "gcodeAnalysis"), meta);
 	return true;
 }

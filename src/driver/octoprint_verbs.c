@@ -228,8 +228,8 @@ static void read_facts(const struct json *entry, struct remote_file *f)
 	double mm = NAN;
 
 	f->size_bytes = json_int(entry, "size", -1);
-	f->modified_at = json_num(entry, "date", (double)NAN);
-	f->estimated_s = json_num(entry, "gcodeAnalysis.estimatedPrintTime", (double)NAN);
+	f->modified_at = json_num(entry, "date", NAN);
+	f->estimated_s = json_num(entry, "gcodeAnalysis.estimatedPrintTime", NAN);
 	f->prints_ok = json_int(entry, "prints.success", -1);
 	f->prints_failed = json_int(entry, "prints.failure", -1);
 	for (const struct json *tool = json_first(json_at(entry, "gcodeAnalysis.filament")); tool;
@@ -281,7 +281,7 @@ bool octoprint_read_files(const struct http_reply *r, struct file_list *l, struc
 		return err_set(e, ERR_BAD_REPLY, "the list has no files");
 	}
 	add_entries(json_get(root, "files"), l, 0);
-	l->free_bytes = json_num(root, "free", (double)NAN);
+	l->free_bytes = json_num(root, "free", NAN);
 	file_list_sort(l);
 	json_free(root);
 	return true;
