@@ -25,7 +25,7 @@ pick       = $(if $(shell $(PKGCONF) --exists $(1) 2>/dev/null && echo y),$(2),$
 # ---- flags ---------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
-	-Wnull-dereference -Wdouble-promotion -Wno-format-nonliteral $(if $(WERROR),-Werror)
+	-Wnull-dereference -Wno-format-nonliteral $(if $(WERROR),-Werror)
 HARDEN := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 OPT ?= -O2
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -343,12 +343,10 @@ static bool next_topic(struct poll *q, const struct printer *pr, enum topic_id *
 				*ret = t->id;
 				return true;
 			}
-		} else if (q->todo & bit) {
+		} else if (q->todo & bit && needed) {
 			q->todo &= ~bit;
-			if (needed) {
-				*ret = t->id;
-				return true;
-			}
+			*ret = t->id;
+			return true;
 		}
 	}
 	return false;
