@@ -1,0 +1,120 @@
+/* Progress bars of uploads on the terminal behind stderr. */
+#include "batch/bars.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <printop/sbuf.h>
+#include <printop/str.h>
+#include <printop/text.h>
+
+#define REDRAW_MS 100
+#define MAX_LINES 16
+
+void bars_init(struct bars *b, bool ascii)
+{
+	const char *term = getenv("TERM");
+
+	*b = (struct bars){ .ascii = ascii, .drawn_ms = -REDRAW_MS };
+	b->on = isatty(STDERR_FILENO) && term && !str_eq(term, "dumb");
+}
+
+void bars_clear(struct bars *b)
+{
+	if (b->drawn > 0)
+		fprintf(stderr, "\033[%dA\r\033[J", b->drawn);
+	b->drawn = 0;
+}
+
+/* " 61% 12.3 MB/s 12 s", or what it waits for */
+static void tail_text(char *buf, size_t size, const struct op *op)
+{
+	char rate[STR_SMALL], left[STR_SMALL];
+	double done = (double)op->sent_bytes / (double)op->total_bytes;
+
+	if (op->phase == OP_QUEUED || op->total_bytes <= 0) {
+		str_copy(buf, size, " waits for its turn");
+	} else if (op->phase == OP_CONFIRMING) {
+		str_copy(buf, size, " 100% checking");
+	} else if (!(op->rate_bytes_s > 0)) {
+		str_printf(buf, size, " %3.0f%%", floor(done * 100));
+	} else {
+		str_bytes(rate, sizeof(rate), op->rate_bytes_s);
+		str_age(left, sizeof(left),
+			(double)(op->total_bytes - op->sent_bytes) / op->rate_bytes_s);
+		str_printf(buf, size, " %3.0f%% %s/s %s", floor(done * 100), rate, left);
+	}
+}
+
+void bars_line(char *buf, size_t size, const struct op *op, int width, bool ascii)
+{
+	char tail[64], name[NAME_CAP], line[NAME_CAP + 512];
+	int name_width = width < 60 ? 10 : 20, room;
+	struct sbuf b = SBUF_INIT(512);
+	double done = 0;
+
+	if (op->total_bytes > 0)
+		done = fmin(1, (double)op->sent_bytes / (double)op->total_bytes);
+	if (op->phase == OP_CONFIRMING)
+		done = 1;
+	tail_text(tail, sizeof(tail), op);
+	text_cut(name, sizeof(name), op->printer_name, name_width, ascii);
+	sbuf_adds(&b, name);
+	sbuf_addn(&b, ' ', (size_t)(name_width - text_width(name) + 1));
+	room = width - name_width - 3 - text_width(tail);
+	room = room > 40 ? 40 : room;
+	if (room >= 4) {
+		sbuf_addc(&b, '[');
+		sbuf_addn(&b, '#', (size_t)(room * done));
+		sbuf_addn(&b, '-', (size_t)(room - (int)(room * done)));
+		sbuf_addc(&b, ']');
+	}
+	sbuf_adds(&b, tail);
+	str_copy(line, sizeof(line), sbuf_str(&b));
+	text_cut(buf, size, line, width, ascii);
+	sbuf_done(&b);
+}
+
+static int max_lines(int *width)
+{
+	struct winsize size = { 0 };
+
+	*width = 80;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return MAX_LINES;
+	*width = size.ws_col - 1;	/* the last column makes some terminals wrap */
+	return size.ws_row > 3 && size.ws_row - 2 < MAX_LINES ? size.ws_row - 2 : MAX_LINES;
+}
+
+void bars_draw(struct bars *b, const struct ops *ops, const uint32_t *ids, size_t n,
+	       int64_t now_ms)
+{
+	int width, lines = 0, most = max_lines(&width);
+	size_t hidden = 0;
+	char line[NAME_CAP];
+
+	if (!b->on || now_ms - b->drawn_ms < REDRAW_MS)
+		return;
+	b->drawn_ms = now_ms;
+	if (b->drawn > 0)
+		fprintf(stderr, "\033[%dA", b->drawn);
+	for (size_t i = 0; i < n; i++) {
+		const struct op *op = op_get(ops, ids[i]);
+
+		if (!op || op_ended(op))
+			continue;
+		if (lines >= most || (op->phase == OP_QUEUED && lines > 4)) {
+			hidden++;
+			continue;
+		}
+		bars_line(line, sizeof(line), op, width, b->ascii);
+		fprintf(stderr, "\r%s\033[K\n", line);
+		lines++;
+	}
+	if (hidden > 0)
+		fprintf(stderr, "\r%zu more\033[K\n", hidden);
+	b->drawn = lines + (hidden > 0);
+	fputs("\033[J", stderr);
+}

@@ -1,0 +1,121 @@
+/* The table of shell verbs, and their help made from the tables of verbs, actions and options. */
+#include "batch/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <printop/str.h>
+
+#define EXIT_LOOK \
+	"exit status: 0 shown (one printer that answered is enough), 2 usage or\n" \
+	"configuration; when none answered: 3 unreachable, 5 key refused, 1 some of\n" \
+	"both.\n"
+#define EXIT_ACT \
+	"exit status: 0 all done, 1 some printers failed, 2 usage or configuration;\n" \
+	"when all failed for the same reason: 3 unreachable, 4 refused (by state,\n" \
+	"server or read-only), 5 key refused, 6 time limit; 130 interrupted.\n"
+
+static const char help_status[] =
+	"Asks every chosen printer once and prints its state. Those that do not answer\n"
+	"within the time limit are shown with the reason. --json prints the stable\n"
+	"description of a printer that the manual lists.\n\n"
+	"  printop status tag:petg --fields name,state,left_s\n"
+	"  printop status state:printing --format '{name}\\t{progress}'\n\n" EXIT_LOOK;
+static const char help_watch[] =
+	"Prints the state of every chosen printer first, with an empty list of changes,\n"
+	"then a line for each change:\n"
+	"  {\"at\":1767225600.1,\"changed\":[\"state\"],\"printer\":{...}}\n"
+	"With --fields or --format only changes of those fields count. Hooks run and the\n"
+	"journal is kept.\n\n"
+	"  printop watch --format '{name} {state}'\n\n"
+	"exit status: 0 when --for has passed, 2 usage or configuration, 130 interrupted.\n";
+static const char help_wait[] =
+	"Waits until every chosen printer (--any: one) meets all conditions given.\n\n"
+	"  printop wait voron-01 --state complete,failed,cancelled --timeout 8h\n"
+	"  printop wait mk4-01 --temp 'bed:>=60' --temp extruder:~\n"
+	"  printop wait all --any --progress 90\n\n"
+	"exit status: 0 met, 1 --fail-on came first, 2 usage or configuration, 4 parked,\n"
+	"5 key refused, 6 time limit, 130 interrupted.\n";
+static const char help_act[] =
+	"Acts on every chosen printer at once and waits until its state shows that it is\n"
+	"done. A printer whose state forbids it is refused and nothing is sent to it.\n\n"
+	EXIT_ACT;
+static const char help_upload[] =
+	"Sends every file to every chosen printer, some at once, and checks its size\n"
+	"there. A file of that name on the server is replaced.\n\n"
+	"  printop upload lid_x4.gcode -t voron-04,mk3-02\n"
+	"  printop upload plate.gcode --folder petg --start -t voron-01\n\n"
+	EXIT_ACT "With --start also 4 when the file arrived but the printer did not start it.\n";
+static const char help_files[] =
+	"Lists the files on the chosen printers, folders and all.\n\n"
+	"  printop files voron-01 --sort -modified_at\n\n" EXIT_ACT;
+static const char help_check[] =
+	"Reads the configuration and says every mistake with file and line; then asks\n"
+	"each printer and says dialect, version, access and what is wrong.\n\n"
+	"exit status: 0 all well, 1 some printers are not well, 2 configuration; when all\n"
+	"have the same trouble: 3 unreachable, 5 key refused.\n";
+static const char help_events[] =
+	"Prints the journal of events and actions, newest last.\n\n"
+	"  printop events --kind failed,offline --since 1d\n";
+static const char help_docs[] =
+	"printop.1, printers.conf.5, example, bash, zsh, fish, keys.md, fields.md\n";
+
+static const struct batch_verb verbs[] = {
+	{ "status", verb_status, ACTION_STATUS, .more = help_status },
+	{ "watch", verb_watch, ACTION_WATCH, .more = help_watch },
+	{ "wait", verb_wait, ACTION_WAIT, .more = help_wait },
+	{ "pause", verb_act, ACTION_PAUSE, .more = help_act },
+	{ "resume", verb_act, ACTION_RESUME, .more = help_act },
+	{ "cancel", verb_act, ACTION_CANCEL, .more = help_act },
+	{ "start", verb_act, ACTION_START, .more = help_act },
+	{ "upload", verb_upload, ACTION_UPLOAD, .more = help_upload },
+	{ "files", verb_files, ACTION_FILES, .more = help_files },
+	{ "estop", verb_act, ACTION_ESTOP, .more = help_act },
+	{ "connect", verb_act, ACTION_CONNECT, .more = help_act },
+	{ "disconnect", verb_act, ACTION_DISCONNECT, .more = help_act },
+	{ "restart", verb_act, ACTION_RESTART, .more = help_act },
+	{ "check", verb_check, ACTION_CHECK, .more = help_check },
+	{ "events", verb_events, ACTION_EVENTS, .more = help_events },
+	{ "keys", verb_keys, ACTION_KEYS, .more = NULL },
+	{ "sim", verb_sim, ACTION_SIM, .more = NULL },
+	{ "help", verb_help, ACTION_N, .args = "[VERB]", .sentence = "explain a verb" },
+	{ "version", verb_version, ACTION_N, .args = "", .sentence = "print the version" },
+	{ "docs", verb_docs, ACTION_N, .args = "WHAT",
+	  .sentence = "print a document made from the tables", .hidden = true, .more = help_docs },
+};
+
+const struct batch_verb *batch_verb_at(size_t i)
+{
+	return i < sizeof(verbs) / sizeof(verbs[0]) ? &verbs[i] : NULL;
+}
+
+const struct batch_verb *batch_verb_find(const char *name)
+{
+	const struct batch_verb *v;
+
+	for (size_t i = 0; (v = batch_verb_at(i)) != NULL; i++)
+		if (str_eq(v->name, name))
+			return v;
+	return NULL;
+}
+
+const char *batch_verb_sentence(const struct batch_verb *v)
+{
+	return v->action == ACTION_N ? v->sentence : action_info(v->action)->sentence;
+}
+
+const char *batch_verb_args(const struct batch_verb *v)
+{
+	return v->action == ACTION_N ? v->args : action_info(v->action)->args;
+}
+
+void batch_verb_help(const struct batch_verb *v, FILE *to)
+{
+	struct sbuf options = SBUF_INIT(1u << 16);
+	const char *args = batch_verb_args(v);
+
+	options_help(v->name, &options);
+	fprintf(to, "usage: printop %s%s%s [OPTIONS]\n%s\n\n%s%s%s", v->name, *args ? " " : "",
+		args, batch_verb_sentence(v), sbuf_str(&options), v->more ? "\n" : "",
+		v->more ? v->more : "");
+	sbuf_done(&options);
+}
