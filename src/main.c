@@ -91,11 +91,13 @@ static struct config *demo_config(struct program *g, struct err *e)
 	return c;
 }
 
+/* Warnings are for people; in a script's log they would be noise (printop check tells them always). */
 static bool print_issues(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_issues; i++)
-		fprintf(stderr, "printop: %s: %s%s\n", c->issues[i].where,
-			c->issues[i].severity == CONFIG_WARNING ? "warning: " : "", c->issues[i].text);
+		if (c->issues[i].severity == CONFIG_ERROR || isatty(STDERR_FILENO))
+			fprintf(stderr, "printop: %s: %s%s\n", c->issues[i].where,
+				c->issues[i].severity == CONFIG_WARNING ? "warning: " : "", c->issues[i].text);
 	return !config_has_errors(c);
 }
 
