@@ -79,24 +79,27 @@ static void check_error(struct run *r, char *rest)
 	compare_text(r, "error", r->e.text, rest);
 }
 
+/* "allowed VERB yes", "allowed VERB no [CODE]" */
 static void check_allowed(struct run *r, char *rest)
 {
 	struct printer after = r->p;
-	char *word = fixture_word(&rest);
+	char *word = fixture_word(&rest), *answer = fixture_word(&rest);
 	struct err why = { ERR_NONE, "" };
 	enum verb verb;
 	bool may;
 
 	after.state = r->next;
 	after.pending = 0;
-	if (!word || !verb_from_name(word, &verb) || !rest) {
+	if (!word || !verb_from_name(word, &verb) || !answer) {
 		bad_line(r, "VERB yes|no is wanted");
 		return;
 	}
 	may = verb_allowed(&after, verb, &why);
-	compare_yes(r, word, may, rest);
+	compare_yes(r, word, may, answer);
 	if (!may && !*why.text)
 		mismatch(r, "%s is refused without a reason", word);
+	if (rest && !str_eq(rest, err_name(why.code)))
+		mismatch(r, "%s: want code %s, got %s", word, rest, err_name(why.code));
 }
 
 static void check_needs(struct run *r, char *rest)
