@@ -27,10 +27,24 @@ struct httpd *httpd_new(struct loop *l, const struct httpd_limits *limits,
 unsigned httpd_listen(struct httpd *h, const char *address, unsigned port, void *listener_ctx,
 		      struct err *e);
 /*
- * Called with each accepted socket before HTTP; true: it was taken over by the caller (faults of the
- * simulator: raw bytes, silence, reset). May be NULL.
+ * Refuses connections to a port that httpd_listen() gave, and cuts those that are open; the port stays
+ * ours. With refuse false it listens again.
  */
-void httpd_on_accept(struct httpd *h, bool (*fn)(void *listener_ctx, int fd));
+bool httpd_refuse(struct httpd *h, unsigned port, bool refuse, struct err *e);
+
+/* A body taken piece by piece instead of whole. */
+struct httpd_sink {
+	void (*data)(void *ctx, const char *data, size_t len);
+	void (*done)(void *ctx);	/* once, when the request is over, however it ended */
+	void *ctx;
+};
+/*
+ * Asks fn about each request that has a body, when its headers are there. True: the body goes to *ret,
+ * whatever its size, and httpd_body() is empty.
+ */
+void httpd_on_body(struct httpd *h, bool (*fn)(void *listener_ctx, const struct httpd_request *r,
+					       struct httpd_sink *ret));
+/* Stops everything; unanswered requests that the caller still has must not be used any more. */
 void httpd_free(struct httpd *h);
 
 const char *httpd_method(const struct httpd_request *r);
@@ -40,17 +54,22 @@ void httpd_each_query(const struct httpd_request *r, void (*fn)(void *ctx, const
 		      void *ctx);
 const char *httpd_header(const struct httpd_request *r, const char *name);
 const char *httpd_body(const struct httpd_request *r, size_t *len);
+void *httpd_sink_ctx(const struct httpd_request *r);		/* of httpd_on_body(), NULL when none */
 const char *httpd_peer(const struct httpd_request *r);		/* numeric address */
 
 /*
- * Every request is answered exactly once, now or later (an unanswered one is kept: hang). headers is
- * "Name: value\n" lines, may be NULL. body is copied.
+ * Every request is answered exactly once by one of these, now or later; it is valid until then, even
+ * when the client has gone. headers is "Name: value\n" lines, may be NULL. body is copied.
  */
 void httpd_reply(struct httpd_request *r, unsigned status, const char *content_type, const char *headers,
 		 const void *body, size_t len);
-/* Sends at most bytes_per_s, and with cut_after < len closes there without finishing. */
+/* Sends at most bytes_per_s (0: no limit), and with cut_after < len resets the connection there. */
 void httpd_reply_slowly(struct httpd_request *r, unsigned status, const char *content_type,
 			const char *headers, const void *body, size_t len, unsigned bytes_per_s,
 			size_t cut_after);
+/* Sends bytes that need not be HTTP, or none, and closes. */
+void httpd_reply_raw(struct httpd_request *r, const void *data, size_t len);
+/* Never answers; ends when the client gives up. */
+void httpd_hold(struct httpd_request *r);
 
 #endif

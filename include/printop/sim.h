@@ -20,6 +20,8 @@ struct sim_options {
 	double speed;		/* simulated seconds per second */
 	bool demo;		/* the fixed demo farm: every state a user can meet within 10 s */
 	const char *faults;	/* "hang=50,refuse=50" for benchmarks and tests; see sim --help */
+	const char *dialect;	/* NULL: both, in turn */
+	int tick_ms;		/* Klippy answers queries on this tick (a real one: 250); 0: at once */
 };
 
 /* Starts serving on 127.0.0.1 inside this process. NULL and *e when it cannot listen. */
@@ -31,7 +33,10 @@ struct sim_info {
 };
 size_t sim_farm_count(const struct sim_farm *f);
 struct sim_info sim_farm_info(const struct sim_farm *f, size_t i);
-/* `printop sim ...`: parses options, runs until SIGTERM or SIGINT, prints (or writes) a printers.conf. */
+/*
+ * `printop sim ...`, argv[0] being "sim": parses options, prints (or writes) a printers.conf, runs until SIGTERM
+ * or SIGINT. Returns the exit status.
+ */
 int sim_main(struct loop *l, int argc, char **argv);
 
 #endif
