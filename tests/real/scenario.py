@@ -3,7 +3,6 @@
 Every step is looked at three times: what the server itself says, what `--json` says, and what the row on the full
 screen says. Prints TAP. Usage: scenario.py PRINTOP [only-these-targets ...]
 """
-import hashlib
 import json
 import os
 import re
@@ -242,8 +241,7 @@ def upload(p):
     local = p.world.file(NAME, data)
     p.do("upload", local, "-t", p.name, "--folder", FOLDER)
     if hasattr(p.server, "uploads"):
-        with open(os.path.join(p.server.uploads, FOLDER, NAME), "rb") as f:
-            p.ok(f.read() == data, "the uploaded bytes are the same")
+        p.ok(p.server.read(REMOTE) == data, "the uploaded bytes are the same")
     files = p.world.program.json("files", p.name, "--json")
     found = [f for f in files if f.get("path") == REMOTE]
     p.must(found and len(data) in found[0].values(), "files lists the name and its size", files)
@@ -411,15 +409,28 @@ def many_at_once(world, op, mr):
     result = world.program.run("upload", path, "-t", op.name + "," + mr.name)
     world.tap.ok(result.status == 0, "30 MB to both at once: exit 0", result)
     for p in (op, mr):
-        with open(os.path.join(p.server.uploads, "big Ω.gcode"), "rb") as f:
-            p.ok(hashlib.sha256(f.read()).digest() == hashlib.sha256(data).digest(), "30 MB arrived unchanged")
+        stored = p.server.read("big Ω.gcode")
+        p.ok(stored == data, "30 MB arrived unchanged", "%d bytes" % len(stored))
     path = world.file("part.gcode", gcode.job())
     result = world.program.run("upload", path, "-t", mr.name + ",nobody," + op.name)
     world.tap.ok(result.status == 1 and "nobody" in result.out + result.err and "printop upload" in
                  result.out + result.err, "one of three not there: exit 1, its name and how to retry", result)
-    p, started = Printer("moonraker", "mr1", None, world), time.time()
-    result = world.program.run("upload", path, "-t", p.name + "," + mr.name)
-    world.tap.ok(result.status == 0, "two Moonrakers on one host at once, %.1f s" % (time.time() - started), result)
+    for n in range(3):
+        data = gcode.job(seconds=20 + n) + gcode.big(2000000)
+        result = world.program.run("upload", world.file("same.gcode", data), "-t", mr.name + ",mr3")
+        stored = [world.servers[name].read("same.gcode") for name in (mr.name, "mr3")]
+        world.tap.ok(result.status == 0 and stored == [data, data], "two Moonrakers on one host in one second", result)
+
+
+def cold(world, op, mr):
+    """One look at a printer that nothing is known of yet has its temperatures."""
+    for p in (op, mr):
+        looks = [p.json() for _ in range(5)]
+        p.ok(all(heater_c(j) is not None and heater_c(j, "bed") is not None for j in looks),
+             "a single status has the temperatures", looks)
+    looks = [world.program.json("status", "--json") for _ in range(5)]
+    bare = [j["name"] for look in looks for j in look if j["name"] in (op.name, mr.name) and heater_c(j) is None]
+    world.tap.ok(all(looks) and not bare, "a status of the whole fleet has the temperatures", bare)
 
 
 def job_fails(mr):
@@ -484,7 +495,7 @@ def read_only(world, mr):
 
 
 def faults(world, op, mr):
-    steps = [lambda: wrong_keys(world, op, mr), lambda: nobody_there(world), lambda: many_at_once(world, op, mr),
+    steps = [lambda: cold(world, op, mr), lambda: wrong_keys(world, op, mr), lambda: nobody_there(world), lambda: many_at_once(world, op, mr),
              lambda: waiting(world, op, mr), lambda: read_only(world, mr), lambda: job_fails(mr),
              lambda: firmware_stops(op, mr), lambda: hung_and_dead(mr)]
     for step in steps:
@@ -494,6 +505,51 @@ def faults(world, op, mr):
             world.note("faults: abandoned at %s" % e)
             recover(op.server)
             recover(mr.server)
+
+
+# ---- what was written down meanwhile ------------------------------------------------------------------
+
+class Watch:
+    """`printop watch` beside it all: every change as a JSON line."""
+
+    def __init__(self, world, names):
+        self.world, self.names = world, names
+        self.path = os.path.join(world.folder, "watch.jsonl")
+        with open(self.path, "wb") as out:
+            self.child = subprocess.Popen([world.path, "--config", world.program.conf, "watch", "--json", *names],
+                                          env=world.program.env, stdin=subprocess.DEVNULL, stdout=out,
+                                          stderr=subprocess.DEVNULL)
+
+    def end(self):
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGINT)
+        try:
+            return self.child.wait(10)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            return "none"
+
+    def check(self):
+        status = self.end()
+        self.world.tap.ok(status == 130, "watch ended by SIGINT exits with 130", status)
+        states = {name: [] for name in self.names}
+        with open(self.path, encoding="utf-8") as f:
+            for line in map(json.loads, f):
+                kept = states[line["printer"]["name"]]
+                kept += [line["printer"]["state"]] if kept[-1:] != [line["printer"]["state"]] else []
+        for name, seen in states.items():
+            rest = iter(seen)
+            wanted = ["printing", "paused", "printing", "complete", "offline"]
+            self.world.tap.ok(all(state in rest for state in wanted), "watch: %s went through it all" % name,
+                              "wanted %s in this order, saw %s" % (wanted, seen))
+
+
+def check_journal(world, names):
+    events = world.program.json("events", "-n", "0", "--json")
+    for name in names:
+        kinds = {e.get("kind") for e in events if e.get("printer") == name}
+        world.tap.ok({"started", "paused", "resumed", "finished", "cancelled", "failed", "offline", "action"} <= kinds,
+                     "the journal has all that happened to %s" % name, kinds)
 
 
 # ---- the world ----------------------------------------------------------------------------------------
@@ -526,14 +582,15 @@ class World:
         if self.wanted("octoprint") or self.wanted("moonraker") or self.wanted("faults"):
             servers.install()
             self.note("servers are installed")
-        ports = servers.free_ports(5)
+        ports = servers.free_ports(6)
         if self.wanted("octoprint"):
             self.servers["op1"] = servers.Octoprint(self.sub("op1"), ports[0], autoconnect=False)
         if self.wanted("moonraker") or self.wanted("faults"):
             self.servers["mr1"] = servers.Moonraker(self.sub("mr1"), ports[1], trusted=False)
         if self.wanted("faults"):
             self.servers["op2"] = servers.Octoprint(self.sub("op2"), ports[2], autoconnect=True)
-            self.servers["mr2"] = servers.Moonraker(self.sub("mr2"), ports[3], trusted=True)
+            self.servers["mr2"] = servers.Moonraker(self.sub("mr2"), ports[3], True, self.sub("tmp"))
+            self.servers["mr3"] = servers.Moonraker(self.sub("mr3"), ports[5], True, self.sub("tmp"))
         for dialect in ("octoprint", "moonraker"):
             if self.wanted("sim-" + dialect):
                 self.servers["sim-" + dialect[0]] = Sim(self.path, self.sub("sim-" + dialect), dialect)
@@ -577,16 +634,21 @@ class World:
         return thread
 
     def run(self):
-        threads = []
+        threads, names = [], []
         for label, name in (("octoprint", "op1"), ("moonraker", "mr1"), ("sim-octoprint", "sim-o"),
                             ("sim-moonraker", "sim-m")):
             if self.wanted(label):
+                names.append(name)
                 threads.append(self.thread(label, scenario, Printer(label, name, self.servers[name], self)))
         if self.wanted("faults"):
             op, mr = (Printer(n, n, self.servers[n], self) for n in ("op2", "mr2"))
             threads.append(self.thread("faults", faults, self, op, mr))
+        watch = Watch(self, names) if names else None
         for thread in threads:
             thread.join()
+        if watch:
+            watch.check()
+            check_journal(self, names)
 
 
 def main():

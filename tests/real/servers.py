@@ -153,6 +153,13 @@ def write(path, text, mode=0o600):
         f.write(text)
 
 
+def read_file(folder, path):
+    """A file below a server's folder, b"" when it is not there."""
+    with contextlib.suppress(OSError), open(os.path.join(folder, path), "rb") as f:
+        return f.read()
+    return b""
+
+
 # ---- OctoPrint ----------------------------------------------------------------------------------------
 
 def passlib_hash(password):
@@ -196,6 +203,9 @@ class Octoprint:
         wait_for("OctoPrint on port %d" % self.port,
                  lambda: http_json(self.port, "/api/version", self.key)[0] == 200)
 
+    def read(self, path):
+        return read_file(self.uploads, path)
+
     def processes(self):
         return [self.process]
 
@@ -212,8 +222,10 @@ class Octoprint:
 class Moonraker:
     dialect = "moonraker"
 
-    def __init__(self, folder, port, trusted):
+    def __init__(self, folder, port, trusted, temp=None):
+        """temp: folder for uploads under way; two that share one, as on one host, can spoil each other's."""
         self.folder, self.port, self.trusted = folder, port, trusted
+        self.temp = temp or os.path.join(folder, "tmp")
         self.key = None
         self.uploads = os.path.join(folder, "gcodes")
         self.requests = os.path.join(folder, "klippy-requests.log")
@@ -237,10 +249,9 @@ class Moonraker:
                               os.path.join(self.folder, "klippy.log"))
 
     def start_moonraker(self):
-        temp = os.path.join(os.path.dirname(self.folder), "tmp")    # shared, as on one host
-        os.makedirs(temp, exist_ok=True)
+        os.makedirs(self.temp, exist_ok=True)
         self.process = Process([venv_program("moonraker"), "-d", self.folder],
-                               os.path.join(self.folder, "stdout.log"), {"TMPDIR": temp})
+                               os.path.join(self.folder, "stdout.log"), {"TMPDIR": self.temp})
 
     def start(self, wait=True):
         if not self.klippy:
@@ -262,6 +273,9 @@ class Moonraker:
         self.key = wait_for("Moonraker's key", self.read_key)
         wait_for("Moonraker on port %d" % self.port, lambda: (http_json(
             self.port, "/server/info", self.key)[1] or {}).get("result", {}).get("klippy_state") == "ready")
+
+    def read(self, path):
+        return read_file(self.uploads, path)
 
     def processes(self):
         return [self.process, self.klippy]
