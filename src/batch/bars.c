@@ -48,10 +48,35 @@ static void tail_text(char *buf, size_t size, const struct op *op)
 	}
 }
 
+/* Wide terminals have room for the file as well. */
+static void label(char *buf, size_t size, const struct op *op, int width, bool ascii)
+{
+	char text[NAME_CAP];
+
+	str_copy(text, sizeof(text), op->printer_name);
+	if (width >= 60 && op->x.args.name)
+		str_printf(text, sizeof(text), "%s %s", op->printer_name, op->x.args.name);
+	text_cut(buf, size, text, width < 60 ? 10 : 28, ascii);
+}
+
+static void add_bar(struct sbuf *b, double done, int room)
+{
+	int full;
+
+	if (room < 4)
+		return;
+	room = room > 40 ? 40 : room;
+	full = (int)(room * done);
+	sbuf_addc(b, '[');
+	sbuf_addn(b, '#', (size_t)full);
+	sbuf_addn(b, '-', (size_t)(room - full));
+	sbuf_addc(b, ']');
+}
+
 void bars_line(char *buf, size_t size, const struct op *op, int width, bool ascii)
 {
-	char tail[64], name[NAME_CAP], line[NAME_CAP + 512];
-	int name_width = width < 60 ? 10 : 20, room;
+	int name_width = width < 60 ? 10 : 28;
+	char tail[64], name[NAME_CAP];
 	struct sbuf b = SBUF_INIT(512);
 	double done = 0;
 
@@ -60,20 +85,13 @@ void bars_line(char *buf, size_t size, const struct op *op, int width, bool asci
 	if (op->phase == OP_CONFIRMING)
 		done = 1;
 	tail_text(tail, sizeof(tail), op);
-	text_cut(name, sizeof(name), op->printer_name, name_width, ascii);
+	label(name, sizeof(name), op, width, ascii);
 	sbuf_adds(&b, name);
 	sbuf_addn(&b, ' ', (size_t)(name_width - text_width(name) + 1));
-	room = width - name_width - 3 - text_width(tail);
-	room = room > 40 ? 40 : room;
-	if (room >= 4) {
-		sbuf_addc(&b, '[');
-		sbuf_addn(&b, '#', (size_t)(room * done));
-		sbuf_addn(&b, '-', (size_t)(room - (int)(room * done)));
-		sbuf_addc(&b, ']');
-	}
+	if (op->phase != OP_QUEUED)
+		add_bar(&b, done, width - name_width - 3 - text_width(tail));
 	sbuf_adds(&b, tail);
-	str_copy(line, sizeof(line), sbuf_str(&b));
-	text_cut(buf, size, line, width, ascii);
+	text_cut(buf, size, sbuf_str(&b), width, ascii);
 	sbuf_done(&b);
 }
 

@@ -35,7 +35,7 @@ void say(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-int fail(const struct err *e)
+int fail_with(const struct err *e)
 {
 	say("%s", e->text);
 	return e->code == ERR_NOT_FOUND ? EXIT_BAD_USAGE : err_exit_status(e->code);
@@ -50,8 +50,8 @@ int fail_usage(const struct batch *b, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	say("%s: %s", b->verb->name, text);
-	say("usage: printop %s %s   (printop help %s)", b->verb->name, batch_verb_args(b->verb),
-	    b->verb->name);
+	fprintf(stderr, "usage: printop %s %s   (printop help %s)\n", b->verb->name,
+		batch_verb_args(b->verb), b->verb->name);
 	return EXIT_BAD_USAGE;
 }
 
@@ -173,7 +173,7 @@ static bool read_targets(struct batch *b, unsigned pick, int *status)
 		add_target(b, named->at[i]);
 	for (size_t i = 0; (pick & PICK_ARGS) && i < args->n; i++)
 		add_target(b, args->at[i]);
-	if (b->targets.n > 0 || ((pick & PICK_ALL) && !b->target_text))
+	if (b->targets.n > 0 || (pick & PICK_ALL))
 		return true;
 	if (b->target_text) {
 		say("%s: no names on the standard input: nothing to do", b->verb->name);
@@ -241,9 +241,10 @@ static void leave_out_parked(struct batch *b)
 	b->n_ids = kept;
 }
 
+/* All printers, or none when stdin was to name them and was empty. */
 static void take_all(struct batch *b)
 {
-	b->n_ids = fleet_count(b->app->fleet);
+	b->n_ids = b->target_text ? 0 : fleet_count(b->app->fleet);
 	b->ids = mem_zalloc(b->n_ids + 1, sizeof(*b->ids));
 	for (size_t i = 0; i < b->n_ids; i++)
 		b->ids[i] = fleet_at(b->app->fleet, i)->id;
@@ -258,7 +259,7 @@ static bool choose(struct batch *b, unsigned pick, int *status)
 	} else {
 		b->ids = selector_ids(b->selector, b->app->fleet, &b->n_ids, &e);
 		if (!b->ids && !selector_needs_state(b->selector)) {
-			*status = fail(&e);
+			*status = fail_with(&e);
 			return false;
 		}
 	}
@@ -320,7 +321,7 @@ static bool parse_selector(struct batch *b, unsigned pick, int *status)
 		return true;
 	b->selector = selector_parse((const char *const *)b->targets.at, b->targets.n, &e);
 	if (!b->selector || !check_words(b, &e)) {
-		*status = fail(&e);
+		*status = fail_with(&e);
 		return false;
 	}
 	if ((pick & PICK_NO_POLL) && selector_needs_state(b->selector)) {
@@ -348,7 +349,7 @@ bool batch_open(struct batch *b, unsigned pick, bool events, int *status)
 	need_state = b->selector && selector_needs_state(b->selector);
 	if (!need_state && !choose(b, pick, status))
 		return false;
-	if (pick & PICK_NO_POLL)
+	if ((pick & PICK_NO_POLL) || (!need_state && b->n_ids == 0))
 		return true;
 	if (!(pick & PICK_ALL_TOPICS))
 		poller_topics(b->app->poller, TOPICS_LOOK);

@@ -45,7 +45,7 @@ enum { EXIT_DONE = 0, EXIT_SOME_FAILED = 1, EXIT_BAD_USAGE = 2, EXIT_UNREACHABLE
 
 /* ---- messages on stderr ---- */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* "printop: ..." */
-int fail(const struct err *e);			/* says it; its exit status */
+int fail_with(const struct err *e);			/* says it; its exit status */
 int fail_usage(const struct batch *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- the table of verbs (verbs.c) ---- */

@@ -84,7 +84,7 @@ static bool take_number(const struct option_row *r, const char *text, double *re
 
 	if (r->type == OPT_INT) {
 		good = str_to_int64(text, &whole);
-		*ret = good ? (double)whole : (double)NAN;
+		*ret = good ? (double)whole : NAN;
 	} else if (r->type == OPT_TIME) {
 		good = parse_time(text, ret);
 	} else {
@@ -257,7 +257,7 @@ bool options_parse(struct options *o, const char *verb, int argc, char **argv, s
 
 	memset(o, 0, sizeof(*o));
 	for (size_t i = 0; i < OPTION_N; i++)
-		o->values[i].num = (double)NAN;
+		o->values[i].num = NAN;
 	for (c.i = 1; c.i < argc; c.i++) {
 		char *arg = argv[c.i];
 
@@ -344,11 +344,11 @@ void options_help(const char *verb, struct sbuf *out)
 		if (!verb_takes(&rows[i], verb))
 			continue;
 		option_label(&rows[i], label, sizeof(label));
-		len = strlen(label) + 3;
-		sbuf_addf(out, "  %s ", label);
-		if (len > HELP_INDENT)
+		len = strlen(label) + 2;
+		sbuf_addf(out, "  %s", label);
+		if (len >= HELP_INDENT)
 			sbuf_addc(out, '\n');
-		sbuf_addn(out, ' ', len > HELP_INDENT ? HELP_INDENT : HELP_INDENT - len);
+		sbuf_addn(out, ' ', len >= HELP_INDENT ? HELP_INDENT : HELP_INDENT - len);
 		add_wrapped(out, rows[i].sentence);
 	}
 }

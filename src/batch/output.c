@@ -420,7 +420,7 @@ void out_styled(const struct out *o, struct sbuf *b, enum role role, const char 
 {
 	const struct style *s = &o->theme.styles[role];
 
-	if (!o->color || !*text) {
+	if (!o->color || role == ROLE_NORMAL || !*text) {
 		sbuf_adds(b, text);
 		return;
 	}

@@ -2,7 +2,6 @@
 #include "batch/printers.h"
 
 #include <printop/str.h>
-#include "batch/batch.h"
 
 #define RIGHT_STR 0
 #define RIGHT_STATE COL_ROLE
@@ -83,4 +82,10 @@ int printers_look_status(const struct printer *p)
 	if (p->state.status == PRINTER_OFFLINE || p->state.status == PRINTER_UNKNOWN)
 		return EXIT_UNREACHABLE;
 	return EXIT_DONE;
+}
+
+void printers_count_look(struct tally *t, const struct printer *p)
+{
+	if (p->state.status != PRINTER_PARKED)
+		tally_add(t, printers_look_status(p));
 }

@@ -83,7 +83,7 @@ struct result *results_add(struct results *r, uint32_t printer_id, const char *v
 	r->rows = mem_grow(r->rows, r->n, &r->cap, sizeof(*r->rows));
 	row = &r->rows[r->n++];
 	*row = (struct result){ .printer_id = printer_id, .verb = verb, .phase = "queued",
-		.took_s = (double)NAN };
+		.took_s = NAN };
 	str_copy(row->name, sizeof(row->name), batch_name(r->b, printer_id));
 	return row;
 }

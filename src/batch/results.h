@@ -13,6 +13,7 @@ struct result {
 	size_t job;		/* which of the verb's arguments */
 	bool ended;
 	bool dry;		/* text says what would be sent */
+	bool arrived;		/* an upload that is there, but was not started */
 	const char *phase;	/* "done", "failed", "cancelled", "sending" ... */
 	enum err_code code;
 	char text[1024];

@@ -60,7 +60,9 @@ static void row_ended(struct act *a, struct result *row, const struct op *op)
 	} else {
 		stopped_text(a, op, row);
 	}
-	str_copy(row->remote_path, sizeof(row->remote_path), op->x.remote_path);
+	row->arrived = op->x.start_refused;
+	if (op->phase == OP_DONE || row->arrived)
+		str_copy(row->remote_path, sizeof(row->remote_path), op->x.remote_path);
 	if (op->ended_ms >= 0)
 		row->took_s = (double)(op->ended_ms - op->submitted_ms) / 1000;
 	results_end(&a->results, row);
@@ -162,7 +164,7 @@ static void say_retry_of(const struct act *a, size_t job, bool arrived)
 	for (size_t i = 0; i < a->results.n; i++) {
 		struct result *row = &a->results.rows[i];
 
-		if (row->job != job || row->code == ERR_NONE || (row->remote_path[0]) != arrived)
+		if (row->job != job || row->code == ERR_NONE || row->arrived != arrived)
 			continue;
 		names[n++] = row->name;
 		if (arrived)
@@ -193,7 +195,8 @@ static void describe_row(struct act *a, struct result *row)
 
 	row->dry = true;
 	row->phase = "dry-run";
-	if (!op_describe(a->b->app, row->printer_id, a->verb, &a->args[row->job], row->text,
+	if (!op_allowed(a->b->app, row->printer_id, a->verb, &e) ||
+	    !op_describe(a->b->app, row->printer_id, a->verb, &a->args[row->job], row->text,
 			 sizeof(row->text), &e)) {
 		row->code = e.code != ERR_NONE ? e.code : ERR_INTERNAL;
 		row->phase = "failed";
@@ -369,8 +372,6 @@ static bool read_upload(struct batch *b, struct verb_args *args, struct err *e)
 
 	while (folder && *folder == '/')
 		folder++;
-	if (files->n == 0)
-		return err_set(e, ERR_USAGE, "name the files to send, and the printers with -t");
 	if (files->n > 1 && options_has(&b->opt, OPTION_NAME))
 		return err_set(e, ERR_USAGE, "--name is for one file");
 	if (files->n > 1 && options_has(&b->opt, OPTION_START))
@@ -394,8 +395,10 @@ int verb_upload(struct batch *b)
 	struct err e = { 0 };
 	int status;
 
-	if (!read_upload(b, args, &e))
-		status = fail_usage(b, "%s", e.text);
+	if (b->opt.args.n == 0)
+		status = fail_usage(b, "name the files to send, and the printers with -t");
+	else if (!read_upload(b, args, &e))
+		status = fail_with(&e);
 	else if (batch_output(b, &results_source, OUT_TABLE, &status) &&
 		 batch_open(b, PICK_ACT | PICK_FIRST_ROUND, false, &status))
 		status = act(b, VERB_UPLOAD, args, b->opt.args.n);

@@ -121,7 +121,7 @@ int verb_check(struct batch *b)
 		if (!r.p)
 			continue;
 		judge(&r);
-		tally_add(&t, printers_look_status(r.p));
+		printers_count_look(&t, r.p);
 		if (!quiet || !r.ok)
 			out_row(&b->out, &r);
 	}

@@ -97,7 +97,7 @@ static double clock_time(const char *text)
 		tm.tm_isdst = -1;
 		return (double)mktime(&tm);
 	}
-	return (double)NAN;
+	return NAN;
 }
 
 /* "2h" ago, a clock time, a date, or seconds since 1970. */
@@ -105,7 +105,7 @@ static bool read_since(const char *text, double *ret, struct err *e)
 {
 	double seconds;
 
-	*ret = (double)NAN;
+	*ret = NAN;
 	if (!text)
 		return true;
 	if (parse_time(text, &seconds))
@@ -168,8 +168,8 @@ static void action_text(struct event_row *r)
 static void read_row(const struct json *line, struct event_row *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->at = json_num(line, "at", (double)NAN);
-	r->took_s = json_num(line, "took_s", (double)NAN);
+	r->at = json_num(line, "at", NAN);
+	r->took_s = json_num(line, "took_s", NAN);
 	for (size_t i = 0; i < EV_N; i++)
 		if (texts[i].size > 0)
 			json_str(line, columns[i].name, (char *)r + texts[i].offset, texts[i].size);
@@ -209,7 +209,7 @@ static int print_journal(struct reading *rd, const char *path)
 	if (access(path, F_OK) != 0)
 		say("no events yet: %s is not there", path);
 	else if (!journal_read(path, filtered ? SIZE_MAX : rd->max, take_line, rd, &e))
-		return fail(&e);
+		return fail_with(&e);
 	shown = rd->n < rd->max ? rd->n : rd->max;
 	for (size_t i = 0; i < shown; i++)
 		out_row(&b->out, &rd->rows[(rd->n - shown + i) % rd->max]);

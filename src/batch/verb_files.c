@@ -48,7 +48,7 @@ struct files {
 
 static double whole_or_nan(int64_t n)
 {
-	return n < 0 ? (double)NAN : (double)n;
+	return n < 0 ? NAN : (double)n;
 }
 
 static struct cell cell(const void *row, size_t col)
@@ -99,6 +99,8 @@ static void take_files(struct files *fs, size_t rank, const struct op *op)
 		r->path = mem_printf("%s%s", f->path, f->is_folder ? "/" : "");
 		str_copy(r->printer, sizeof(r->printer), op->printer_name);
 	}
+	if (op->x.files.n == 0)
+		say("%s: no files", op->printer_name);
 	if (op->x.files.cut)
 		say("%s: only the first %zu files are listed", op->printer_name, op->x.files.n);
 }
@@ -152,7 +154,7 @@ static enum batch_end gather(struct files *fs)
 		if (op && op_ended(op))
 			listing_ended(fs, l, op);
 	}
-	end = batch_wait(b, all_listed, fs, (double)NAN, 0);
+	end = batch_wait(b, all_listed, fs, NAN, 0);
 	ops_unobserve(ops, on_op, fs);
 	return end;
 }

@@ -110,7 +110,7 @@ int verb_docs(struct batch *b)
 	if (b->opt.args.n != 1)
 		status = fail_usage(b, "name one document");
 	else if (!generate(b->opt.args.at[0], &text, &e))
-		status = fail(&e);
+		status = fail_with(&e);
 	else
 		fwrite(sbuf_str(&text), 1, text.len, stdout);
 	sbuf_done(&text);

@@ -69,7 +69,7 @@ static int print_fleet(struct batch *b, struct order *order)
 
 	b->out.now_ms = order->now_ms;
 	for (size_t i = 0; i < n; i++) {
-		tally_add(&t, printers_look_status(list[i]));
+		printers_count_look(&t, list[i]);
 		if (!quiet)
 			out_row(&b->out, list[i]);
 	}
