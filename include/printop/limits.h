@@ -15,6 +15,8 @@
 #define LIMIT_CONFIG_BYTES	(4u << 20)
 #define LIMIT_KEY_BYTES		1024		/* an API key */
 #define LIMIT_HOOK_OUTPUT	(64u << 10)
+#define LIMIT_MARKDOWN_BYTES	(1u << 20)
+#define LIMIT_MARKDOWN_LINES	20000		/* on the screen */
 
 #define LIMIT_IN_FLIGHT		64		/* requests on the wire at once */
 #define LIMIT_IN_FLIGHT_PRINTER	2
