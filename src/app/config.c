@@ -201,9 +201,12 @@ static void read_binding(struct reader *r, const config_setting_t *s)
 	c->keys[c->n_keys++] = k;
 }
 
+/* Results of actions and the program's own notes run no hooks. */
 static bool event_is_known(const char *name, struct nearest *near)
 {
-	for (unsigned i = 0; i < EVENT_KIND_N; i++) {
+	if (str_eq(name, "all"))
+		return true;
+	for (unsigned i = 0; i < EVENT_ACTION; i++) {
 		const char *known = event_kind_name((enum event_kind)i);
 
 		if (str_eq(known, name))
