@@ -7,7 +7,11 @@
 
 struct batch_request;		/* a parsed verb and its options, see batch.h */
 
-/* Runs the full screen until the user leaves. a may have no printers: then the first-run page is shown. */
+/*
+ * Runs the full screen until the user leaves; the exit status. a may have no printers: then the first-run page is
+ * shown, and TUI_EXIT_DEMO says that the user wants the demo: main starts the program again with --demo.
+ */
+enum { TUI_EXIT_DEMO = 100 };
 int tui_run(struct app *a);
 
 /*

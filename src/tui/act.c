@@ -165,8 +165,7 @@ static void say_result(struct tui *t, const struct op *op)
 	bool busy = tui_dialog(t) || t->p->prompt || op->x.verb == VERB_UPLOAD;
 
 	if (op->phase == OP_DONE)
-		tui_say(t, ROLE_GOOD, "%s: %s%s%s", op->printer_name, op->seen, op->x.note[0] ? "; " : "",
-			op->x.note);
+		tui_say(t, ROLE_GOOD, "%s: %s", op->printer_name, op->seen);
 	else if (op->phase == OP_CANCELLED)
 		tui_say(t, ROLE_WARN, "%s: %s", op->printer_name, op->seen[0] ? op->seen : "stopped");
 	else

@@ -1,5 +1,6 @@
 /* A canvas as plain text, as ANSI and as SVG: golden tests, pipes and pictures see what the terminal shows. */
 #include "canvas.h"
+#include "text/palette.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct style canvas_style(const struct cell *cell, const struct theme *t, int co
 		s.bg = few ? own->bg16 : own->bg;
 	}
 	if (cell->attrs & CELL_CURSOR) {
+		s.attrs |= cursor->attrs;
 		if (cursor_bg >= 0)
 			s.bg = cursor_bg;
 		else
@@ -134,31 +136,6 @@ void canvas_dump_ansi(const struct canvas *c, const struct theme *t, struct sbuf
 
 /* ---- SVG ---- */
 
-/* The usual colours of xterm's first 16. */
-static const uint32_t base_rgb[16] = {
-	0x000000, 0xcd3131, 0x0dbc79, 0xe5e510, 0x2472c8, 0xbc3fbc, 0x11a8cd, 0xe5e5e5,
-	0x666666, 0xf14c4c, 0x23d18b, 0xf5f543, 0x3b8eea, 0xd670d6, 0x29b8db, 0xffffff,
-};
-
-static uint32_t cube_level(int i)
-{
-	return i ? (uint32_t)(55 + 40 * i) : 0;
-}
-
-static uint32_t rgb_of(int color)
-{
-	uint32_t gray;
-
-	if (color < 16)
-		return base_rgb[color];
-	if (color < 232) {
-		color -= 16;
-		return cube_level(color / 36) << 16 | cube_level(color / 6 % 6) << 8 | cube_level(color % 6);
-	}
-	gray = (uint32_t)(8 + 10 * (color - 232));
-	return gray << 16 | gray << 8 | gray;
-}
-
 struct paint {
 	uint32_t fg, bg;
 	bool bold, dim, underline;
@@ -168,7 +145,7 @@ static struct paint paint_of(const struct cell *cell, const struct theme *t)
 {
 	struct style s = canvas_style(cell, t, 256);
 	uint32_t page = t->light ? 0xfafafa : 0x16181d, ink = t->light ? 0x24292e : 0xd0d4dc;
-	struct paint p = { .fg = s.fg < 0 ? ink : rgb_of(s.fg), .bg = s.bg < 0 ? page : rgb_of(s.bg) };
+	struct paint p = { .fg = s.fg < 0 ? ink : palette_rgb(s.fg), .bg = s.bg < 0 ? page : palette_rgb(s.bg) };
 
 	if (s.attrs & ATTR_REVERSE) {
 		uint32_t swap = p.fg;

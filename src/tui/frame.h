@@ -52,7 +52,7 @@ void complete_done(struct completion *c);
 void prompt_key(struct tui *t, uint32_t key);
 void prompt_paste(struct tui *t, const char *text);
 void prompt_draw(struct tui *t, struct canvas *c);
-void prompt_free(struct prompt *p);
+void prompt_cancel(struct tui *t);	/* as Esc does; nothing when none is open */
 /* Menus and questions that actions open. */
 void menu_theme(struct tui *t);
 void prompt_goto(struct tui *t);

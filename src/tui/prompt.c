@@ -17,7 +17,7 @@ struct prompt {
 	void *ctx;
 };
 
-void prompt_free(struct prompt *p)
+static void prompt_free(struct prompt *p)
 {
 	if (!p)
 		return;
@@ -68,6 +68,12 @@ static void finish(struct tui *t, bool taken)
 		recall_add(t->p->recall, p->edit.text);
 	p->done(p->ctx, taken ? p->edit.text : NULL);
 	prompt_free(p);
+}
+
+void prompt_cancel(struct tui *t)
+{
+	if (t->p->prompt)
+		finish(t, false);
 }
 
 static void recall_line(struct tui *t, struct prompt *p, bool older)

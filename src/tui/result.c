@@ -77,8 +77,6 @@ static void op_text(const struct op *op, char *buf, size_t size)
 	} else if (op->phase == OP_CONFIRMING && isfinite(until) && localtime_r(&at, &tm)) {
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 		str_printf(buf, size, "%s%stries until %s", op->seen, op->seen[0] ? ", " : "", clock);
-	} else if (op->phase == OP_DONE && op->x.note[0]) {
-		str_printf(buf, size, "%s (%s)", op->seen, op->x.note);
 	} else {
 		str_copy(buf, size, op->seen);
 	}

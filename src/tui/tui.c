@@ -124,6 +124,8 @@ static void open_root(struct tui *t)
 void tui_select(struct tui *t, uint32_t id)
 {
 	t->current = id;
+	if (t->app->poller)
+		poller_focus(t->app->poller, id);
 	tui_dirty(t);
 }
 
@@ -538,7 +540,7 @@ void tui_free(struct tui *t)
 		return;
 	unobserve(t);
 	dialog_close(t);
-	prompt_free(t->p->prompt);
+	prompt_cancel(t);
 	while (t->depth)
 		view_free(t->stack[--t->depth]);
 	recall_free(t->p->recall);
