@@ -84,7 +84,7 @@ static const struct {
 	[HTTP_FAULT_TIMEOUT] = { ERR_TIMEOUT, PRINTER_OFFLINE, "no answer in time" },
 	[HTTP_FAULT_RESET] = { ERR_UNREACHABLE, PRINTER_OFFLINE, "connection cut" },
 	[HTTP_FAULT_EMPTY] = { ERR_UNREACHABLE, PRINTER_OFFLINE, "closed without an answer" },
-	[HTTP_FAULT_NOT_HTTP] = { ERR_UNREACHABLE, PRINTER_STARTING, "starting: not ready for requests" },
+	[HTTP_FAULT_NOT_HTTP] = { ERR_UNREACHABLE, PRINTER_STARTING, "starting: no HTTP yet" },
 	[HTTP_FAULT_TLS] = { ERR_UNREACHABLE, PRINTER_OFFLINE, NULL },
 	[HTTP_FAULT_TOO_BIG] = { ERR_TOO_BIG, PRINTER_UNKNOWN, "the answer is too big" },
 	[HTTP_FAULT_STALLED] = { ERR_TIMEOUT, PRINTER_UNKNOWN, "the upload stopped moving" },
@@ -120,8 +120,8 @@ static void fault_words(const struct http_reply *r, struct err *e)
 }
 
 /*
- * A front-end proxy with nothing behind it sends its own page. Moonraker's 503 is JSON; OctoPrint's
- * interim server answers a POST with a 501 page, and a missing route of Mainsail's proxy is a page, too.
+ * A front-end proxy with nothing behind it sends its own page, and Mainsail's sends one for a path it
+ * does not know. Moonraker's 503 is JSON; OctoPrint's interim server answers a POST with a 501 page.
  */
 static enum printer_status page_status(const struct http_reply *r, struct err *e)
 {
@@ -167,7 +167,8 @@ bool driver_hear_fault(const struct http_reply *r, struct printer_state *next, s
 	if (status == PRINTER_UNKNOWN)
 		return false;
 	/* Another server may answer next time: what is asked once per session is asked again. */
-	next->version_tried = next->access_tried = next->objects_known = next->klippy_silent = false;
+	next->version_tried = next->access_tried = false;
+	next->objects_known = next->klippy_silent = false;
 	next->seen_topics = 0;
 	return driver_tell(next, status, fault.text);
 }
@@ -202,8 +203,8 @@ struct json *driver_read(const struct http_reply *r, struct err *e)
 }
 
 /*
- * The whole of a text that had several lines: what follows the last "HTTP 400: " of a traceback, else
- * its last line behind the exception's name.
+ * The whole of a text that had several lines: what follows the last "HTTP 400: " of a traceback,
+ * else its last line behind the exception's name.
  */
 static void traceback_text(const char *traceback, char *dst, size_t size)
 {
@@ -219,11 +220,12 @@ static void traceback_text(const char *traceback, char *dst, size_t size)
 	str_clean(dst);
 }
 
-/* Moonraker 0.11.0: a text with a newline, and any error of an upload, is replaced by one of these. */
+/* Moonraker 0.11.0: any text with a newline, and any error of an upload, becomes one of these. */
 static bool is_empty_word(const char *text)
 {
 	static const char *const words[] = {
-		"", "Unknown", "Bad Request", "Internal Server Error", "Forbidden", "Unprocessable Entity",
+		"", "Unknown", "Bad Request", "Internal Server Error", "Forbidden",
+		"Unprocessable Entity",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {

@@ -35,11 +35,11 @@ void driver_upload_name(const struct verb_args *args, char *dst, size_t size);
 /* ---- replies ---- */
 
 /*
- * True when r is no answer of the server itself but a transport fault or a proxy's page; *e (not NULL)
- * says which, in plain words.
+ * True when r is no answer of the server itself but a transport fault or a proxy's page; *e (not
+ * NULL) says which, in plain words.
  */
 bool driver_is_fault(const struct http_reply *r, struct err *e);
-/* The transport or the proxy lost the answer: what was asked for may have been done all the same. */
+/* The transport or the proxy lost the answer: what was asked for may have been done. */
 bool driver_is_lost(const struct http_reply *r);
 /* The document of a good answer; NULL with *e when there is none. The caller frees. */
 struct json *driver_read(const struct http_reply *r, struct err *e);
@@ -57,7 +57,7 @@ void driver_clear_meta(struct printer_state *s);
 void driver_clear_temps(struct printer_state *s);	/* keeps the list of heaters */
 /* Extruders first, then bed, chamber, other heaters, sensors; the server's order among equals. */
 void driver_sort_heaters(struct printer_state *s);
-/* A path that a server will read as it is meant: no bytes that cleaning put there or should, no "..". */
+/* A path that can be sent back: nothing that cleaning would change or has put there, no "..". */
 bool driver_path_is_safe(const char *path);
 /* Notes that the job's file is asked about again: a new job may be a new file of the same name. */
 void driver_renew_meta(const struct printer *p, struct printer_state *next);

@@ -53,7 +53,7 @@ static const struct topic topics[] = {
 	{ TOPIC_HISTORY, "history", TOPIC_WHEN_NEEDED, needs_history },
 };
 
-/* Every query takes up to 250 ms whatever it asks (Klipper's status tick), so all is asked at once. */
+/* Every query takes up to 250 ms whatever it asks (Klipper's tick), so all is asked at once. */
 #define QUERY_PATH "/printer/objects/query"
 #define QUERY_HEAD \
 	"{\"objects\":{" \
@@ -64,7 +64,8 @@ static const struct topic topics[] = {
 	"\"display_status\":[\"progress\",\"message\"]," \
 	"\"idle_timeout\":[\"state\"]," \
 	"\"fan\":[\"speed\"]," \
-	"\"gcode_move\":[\"speed_factor\",\"extrude_factor\",\"homing_origin\",\"gcode_position\"]," \
+	"\"gcode_move\":[\"speed_factor\",\"extrude_factor\",\"homing_origin\"," \
+		"\"gcode_position\"]," \
 	"\"toolhead\":[\"homed_axes\"]," \
 	"\"motion_report\":[\"live_velocity\"]"
 /* moonraker-timelapse pauses the job for each picture. */
@@ -130,8 +131,8 @@ static bool ask(const struct printer *p, enum topic_id t, struct http_req *ret, 
 /* ---- what may be sent ---- */
 
 /*
- * Moonraker 0.11.0 refuses little by itself: a start while paused throws the paused job away, cancel
- * and resume run their macros (and move) when idle, a pause when idle leaves a flag behind.
+ * Moonraker 0.11.0 refuses little by itself: a start while paused throws the paused job away,
+ * cancel and resume run their macros (and move) when idle, a pause when idle leaves a flag behind.
  */
 static const uint32_t allowed_in[VERB_N] = {
 	[VERB_PAUSE] = S(PREPARING) | S(PRINTING),

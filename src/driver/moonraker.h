@@ -9,7 +9,7 @@ bool moonraker_hear(const struct printer *p, enum topic_id t, const struct http_
 enum exchange_next moonraker_step(const struct printer *p, struct exchange *x,
 				  const struct http_reply *prev, struct http_req *ret, struct err *e);
 
-/* status: the objects of a query. The job wants its file, and *next its status, to be read before. */
+/* status: the objects of a query. Before the job, its file and the status must have been read. */
 void moonraker_read_heaters(const struct json *status, struct printer_state *next);
 void moonraker_read_file(const struct json *status, struct printer_state *next);
 void moonraker_read_job(const struct json *status, struct printer_state *next);

@@ -27,7 +27,7 @@ static struct heater *heater_of(struct printer_state *s, const char *object)
 	return NULL;
 }
 
-/* An object's name goes into every query: one that is not plain, or too long to keep, is left out. */
+/* The name goes into every query: one that is not plain, or too long to keep, is left out. */
 static bool is_askable(const char *object)
 {
 	return *object && strlen(object) < sizeof(((struct heater *)0)->object) &&
@@ -71,7 +71,7 @@ void moonraker_read_heaters(const struct json *status, struct printer_state *nex
 static void discover(const struct json *names, const struct printer_state *was,
 		     struct printer_state *next)
 {
-	char object[HEATER_NAME + 16];
+	char object[TEXT_CAP];	/* more than is kept: a name that is cut would be another's */
 
 	for (const struct json *v = json_first(names); v; v = json_next(v)) {
 		const struct heater *old = NULL;
@@ -106,7 +106,8 @@ bool moonraker_hear_objects(const struct printer *p, const struct json *root,
 	return true;
 }
 
-static void seed_sensor(const struct json *sensor, const char *name, const struct history_sink *sink)
+static void seed_sensor(const struct json *sensor, const char *name,
+			const struct history_sink *sink)
 {
 	const struct json *actual = json_first(json_get(sensor, "temperatures"));
 	const struct json *target = json_first(json_get(sensor, "targets"));

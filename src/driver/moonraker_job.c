@@ -1,4 +1,4 @@
-/* A job under Moonraker: how far it is by which source, how long it still takes, what its file is. */
+/* A job under Moonraker: how far it is and by which source, what is left, what its file is. */
 #include "moonraker.h"
 
 #include <math.h>
@@ -46,7 +46,7 @@ static double filament_progress(const struct printer_state *s)
 static void read_progress(const struct json *status, struct printer_state *next)
 {
 	double sdcard = ratio(json_num(status, "virtual_sdcard.progress", NAN), 1);
-	/* 21 to 41 % of the file may be behind it while it is still heating: comments and thumbnails. */
+	/* Thumbnails may be 41 % of the file, and are behind it while it is still heating. */
 	bool heating = next->job.elapsed_s == 0 && (STATUS_BIT(next->status) & STATUS_ACTIVE);
 	const struct {
 		const char *source;

@@ -48,7 +48,7 @@ static void forget_machine(struct printer_state *next)
 
 /* ---- state ---- */
 
-/* Moonraker has no word for a command that waits its turn behind running G-code; we know that we sent it. */
+/* Moonraker has no word for a command that waits behind running G-code; we know that we sent it. */
 static enum printer_status with_pending(const struct printer *p, enum printer_status s)
 {
 	bool paused = s == PRINTER_PAUSED;
@@ -113,8 +113,8 @@ static bool hear_ready(const struct printer *p, const struct json *status,
 /* Lines that say nothing of the cause. */
 static bool is_filler(const char *line)
 {
-	return !*line || str_eq(line, "Printer is not ready") || str_eq(line, "Printer is shutdown") ||
-	       str_starts(line, "Once the underlying issue");
+	return !*line || str_eq(line, "Printer is not ready") ||
+	       str_eq(line, "Printer is shutdown") || str_starts(line, "Once the underlying issue");
 }
 
 /* "klippy shutdown: Heater extruder not heating at expected rate": the first line that says why. */
@@ -184,10 +184,14 @@ static bool tell_no_klippy(struct printer_state *next, const char *reason)
 	return driver_tell(next, PRINTER_DISCONNECTED, reason);
 }
 
-/*
- * 404: Klippy has not been there since Moonraker started, or comes back just now; 503: it went.
- * /server/info knows that it is starting: then that stays.
- */
+/* 404: Klippy has not been there since Moonraker started, or comes back just now; 503: it went. */
+static bool is_no_klippy(const struct http_reply *r)
+{
+	return r->status == 503 ||
+	       (r->status == 404 && str_starts(r->content_type, "application/json"));
+}
+
+/* /server/info knows that it is starting: then that stays. */
 static bool hear_query_refused(const struct printer *p, struct printer_state *next)
 {
 	next->klippy_silent = false;
@@ -221,7 +225,8 @@ static bool hear_server(const struct json *root, enum topic_id t, struct printer
 	if (t != TOPIC_SERVER)
 		return true;
 	json_str(info, "klippy_state", next->klippy_state, sizeof(next->klippy_state));
-	if (str_eq(next->klippy_state, "disconnected") || !json_bool(info, "klippy_connected", true))
+	if (str_eq(next->klippy_state, "disconnected") ||
+	    !json_bool(info, "klippy_connected", true))
 		return tell_no_klippy(next, "Klippy is not connected");
 	if (str_eq(next->klippy_state, "startup")) {
 		forget_machine(next);
@@ -254,7 +259,7 @@ static bool hear_no_answer(enum topic_id t, const struct http_reply *r, struct p
 {
 	struct err fault;
 
-	/* Moonraker waits for Klippy without a limit: /server/info will tell which of the two hangs. */
+	/* Moonraker waits for Klippy without a limit: /server/info tells which of them hangs. */
 	if (t == TOPIC_STATUS && r->fault == HTTP_FAULT_TIMEOUT) {
 		err_set(e, ERR_TIMEOUT, "no answer in time");
 		next->klippy_silent = true;
@@ -302,8 +307,7 @@ bool moonraker_hear(const struct printer *p, enum topic_id t, const struct http_
 		return hear_no_answer(t, r, next, e);
 	if (r->status == 401)
 		return hear_unauthorized(p, t, next, e);
-	if (t == TOPIC_STATUS && (r->status == 503 ||
-				  (r->status == 404 && str_starts(r->content_type, "application/json"))))
+	if (t == TOPIC_STATUS && is_no_klippy(r))
 		return hear_query_refused(p, next);
 	if (t == TOPIC_METADATA && r->status == 404)
 		return moonraker_hear_metadata(NULL, next, e);

@@ -28,7 +28,8 @@ static const struct {
 	[VERB_RESUME] = { "printer.print.resume", "/printer/print/resume", TIMEOUT_COMMAND_MS },
 	[VERB_CANCEL] = { "printer.print.cancel", "/printer/print/cancel", TIMEOUT_COMMAND_MS },
 	[VERB_START] = { "printer.print.start", "/printer/print/start", TIMEOUT_COMMAND_MS },
-	[VERB_RESTART] = { "printer.firmware_restart", "/printer/firmware_restart", TIMEOUT_ANSWER_MS },
+	[VERB_RESTART] = { "printer.firmware_restart", "/printer/firmware_restart",
+			   TIMEOUT_ANSWER_MS },
 };
 
 static enum exchange_next await_reply(struct exchange *x, enum place place)
@@ -69,8 +70,8 @@ static enum exchange_next send_plain(struct exchange *x, struct http_req *ret)
 }
 
 /*
- * By JSON-RPC an error arrives with its whole text; by a plain path one of several lines is lost, and
- * with tornado before 6.5.3 the connection is closed without an answer.
+ * By JSON-RPC an error arrives with its whole text; by a plain path one of several lines is lost,
+ * and with tornado before 6.5.3 the connection is closed without an answer.
  */
 static enum exchange_next send_command(const struct printer *p, struct exchange *x,
 				       struct http_req *ret)
@@ -101,7 +102,8 @@ static enum exchange_next explain(long code, const char *text, struct err *e)
 }
 
 /* A command whose answer is lost is not repeated: it may run, or still wait for its turn. */
-static enum exchange_next hear_fault(struct exchange *x, const struct http_reply *prev, struct err *e)
+static enum exchange_next hear_fault(struct exchange *x, const struct http_reply *prev,
+				     struct err *e)
 {
 	if (!prev->fault && prev->status == 504)
 		return accepted(x, "the proxy stopped waiting for it; it still runs");
@@ -113,7 +115,8 @@ static enum exchange_next hear_fault(struct exchange *x, const struct http_reply
 	return EXCHANGE_FAILED;
 }
 
-static enum exchange_next hear_plain(struct exchange *x, const struct http_reply *prev, struct err *e)
+static enum exchange_next hear_plain(struct exchange *x, const struct http_reply *prev,
+				     struct err *e)
 {
 	char text[TEXT_CAP];
 
@@ -160,8 +163,8 @@ static enum exchange_next step_command(const struct printer *p, struct exchange 
 /* ---- emergency stop ---- */
 
 /*
- * The one command that goes past all queues, only by this path (M112 as G-code would wait). It may be
- * repeated; whether there is JSON-RPC is no question to lose time with.
+ * The one command that goes past all queues, and only by this path (M112 as G-code would wait). It
+ * may be repeated; whether there is JSON-RPC is no question to lose time with.
  */
 static enum exchange_next step_estop(struct exchange *x, const struct http_reply *prev,
 				     struct http_req *ret, struct err *e)
@@ -378,7 +381,7 @@ static enum exchange_next hear_stored(struct exchange *x, const struct http_repl
 	x->remote_bytes = json_int(root, "result.size", -1);
 	json_free(root);
 	if (x->remote_bytes < 0)
-		return failed(e, ERR_TIMEOUT, "the proxy stopped waiting, and the file is not there (yet)");
+		return failed(e, ERR_TIMEOUT, "the proxy stopped waiting; no file there (yet)");
 	x->sent = true;
 	str_copy(x->note, sizeof(x->note), x->args.start ?
 		 "stored; the proxy stopped waiting, so whether it starts is not known" :

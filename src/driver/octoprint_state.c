@@ -70,8 +70,8 @@ static enum printer_status status_of(const char *text)
 }
 
 /*
- * A finished job stays selected with completion 100, a cancelled one with none (1.11.8). That is also
- * how a file looks that was only selected, so what was seen before decides.
+ * A finished job stays selected with completion 100, a cancelled one with none (1.11.8). That is
+ * also how a file looks that was only selected, so what was seen before decides.
  */
 static enum printer_status idle_status(const struct printer *p, double completion, const char *file)
 {
@@ -196,8 +196,8 @@ static void read_progress(const struct json *root, double completion, const stru
 }
 
 /*
- * Moonraker's emulation of OctoPrint never has a job in /api/job, nor the members of one: what it says
- * must not pass for the truth.
+ * Moonraker's emulation of OctoPrint never has a job in /api/job, nor the members of one: what it
+ * says must not pass for the truth.
  */
 static bool is_emulation(const struct json *root)
 {
@@ -205,8 +205,8 @@ static bool is_emulation(const struct json *root)
 }
 
 /*
- * After an error or a disconnect no file is selected any more (1.11.8); what was printing, and how far
- * it was, stays known.
+ * After an error or a disconnect no file is selected any more (1.11.8); what was printing, and how
+ * far it was, stays known.
  */
 static void keep_lost_job(const struct printer *p, struct printer_state *next)
 {
@@ -232,7 +232,8 @@ static bool hear_job(const struct printer *p, const struct json *root, struct pr
 	if (p->state.status == PRINTER_UNAUTHORIZED)
 		next->access_tried = false;
 	if (is_emulation(root)) {
-		err_set(e, ERR_UNSUPPORTED, "Moonraker's emulation of OctoPrint: set dialect to moonraker");
+		err_set(e, ERR_UNSUPPORTED,
+			"Moonraker's emulation of OctoPrint: set dialect to moonraker");
 		return driver_tell(next, PRINTER_UNKNOWN, e->text);
 	}
 	status = status_of(text);
@@ -370,9 +371,10 @@ static bool hear_version(const struct json *root, struct printer_state *next, st
 
 static bool has_permission(const struct json *root, const char *name)
 {
+	const struct json *v = json_first(json_get(root, "permissions"));
 	char text[32];
 
-	for (const struct json *v = json_first(json_get(root, "permissions")); v; v = json_next(v)) {
+	for (; v; v = json_next(v)) {
 		json_str_value(v, text, sizeof(text), false);
 		if (str_eq(text, name) || str_eq(text, "ADMIN"))
 			return true;
@@ -441,8 +443,8 @@ static bool hear_refused(const struct http_reply *r, enum topic_id t, struct pri
 }
 
 /*
- * While OctoPrint starts, its port is first closed, then answers nothing useful, then is cut when the
- * real server takes over.
+ * While OctoPrint starts, its port is first closed, then answers nothing useful, then is cut when
+ * the real server takes over.
  */
 static bool hear_no_answer(const struct printer *p, const struct http_reply *r,
 			   struct printer_state *next, struct err *e)
@@ -492,7 +494,7 @@ bool octoprint_hear(const struct printer *p, enum topic_id t, const struct http_
 	e = e ? e : &unread;
 	err_clear(e);
 	if (driver_is_fault(r, &fault)) {
-		/* The job decides alone whether it is there; a long history may well be too slow. */
+		/* The job alone decides whether it is there; a long history may be too slow. */
 		if (t == TOPIC_STATUS)
 			return hear_no_answer(p, r, next, e);
 		return err_set(e, fault.code, "%s", fault.text);

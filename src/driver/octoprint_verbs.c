@@ -15,13 +15,16 @@ static const struct {
 	long timeout_ms;
 } simple[VERB_N] = {
 	/* Without "action" a pause toggles. */
-	[VERB_PAUSE] = { "/api/job", "{\"command\":\"pause\",\"action\":\"pause\"}", TIMEOUT_ANSWER_MS },
-	[VERB_RESUME] = { "/api/job", "{\"command\":\"pause\",\"action\":\"resume\"}", TIMEOUT_ANSWER_MS },
+	[VERB_PAUSE] = { "/api/job", "{\"command\":\"pause\",\"action\":\"pause\"}",
+			 TIMEOUT_ANSWER_MS },
+	[VERB_RESUME] = { "/api/job", "{\"command\":\"pause\",\"action\":\"resume\"}",
+			  TIMEOUT_ANSWER_MS },
 	[VERB_CANCEL] = { "/api/job", "{\"command\":\"cancel\"}", TIMEOUT_ANSWER_MS },
 	[VERB_START] = { "/api/job", "{\"command\":\"start\"}", TIMEOUT_ANSWER_MS },
 	[VERB_ESTOP] = { "/api/printer/command", "{\"command\":\"M112\"}", TIMEOUT_ESTOP_MS },
 	[VERB_CONNECT] = { "/api/connection", "{\"command\":\"connect\"}", TIMEOUT_ANSWER_MS },
-	[VERB_DISCONNECT] = { "/api/connection", "{\"command\":\"disconnect\"}", TIMEOUT_DISCONNECT_MS },
+	[VERB_DISCONNECT] = { "/api/connection", "{\"command\":\"disconnect\"}",
+			      TIMEOUT_DISCONNECT_MS },
 };
 
 static enum exchange_next await_reply(struct exchange *x)
@@ -193,7 +196,8 @@ static enum exchange_next hear_upload(struct exchange *x, const struct http_repl
 }
 
 /* The file is there: when its size cannot be had, that is worth a note and no more. */
-static enum exchange_next hear_size(struct exchange *x, const struct http_reply *prev, struct err *e)
+static enum exchange_next hear_size(struct exchange *x, const struct http_reply *prev,
+				    struct err *e)
 {
 	struct err unread;
 	struct json *root = NULL;
@@ -204,7 +208,8 @@ static enum exchange_next hear_size(struct exchange *x, const struct http_reply 
 	json_free(root);
 	if (x->remote_bytes < 0 && !*x->note)
 		str_copy(x->note, sizeof(x->note), "its size there could not be checked");
-	if (x->remote_bytes < 0 || x->args.local_bytes < 0 || x->remote_bytes == x->args.local_bytes)
+	if (x->remote_bytes < 0 || x->args.local_bytes < 0 ||
+	    x->remote_bytes == x->args.local_bytes)
 		return EXCHANGE_DONE;
 	err_set(e, ERR_BAD_REPLY, "the file there has %lld bytes instead of %lld",
 		(long long)x->remote_bytes, (long long)x->args.local_bytes);
@@ -266,8 +271,8 @@ static void add_entries(const struct json *entries, struct file_list *l, unsigne
 {
 	if (!json_is_array(entries) || depth > LIMIT_JSON_DEPTH)
 		return;
-	for (const struct json *entry = json_first(entries); entry && !l->cut; entry = json_next(entry))
-		add_entry(entry, l, depth);
+	for (const struct json *v = json_first(entries); v && !l->cut; v = json_next(v))
+		add_entry(v, l, depth);
 }
 
 bool octoprint_read_files(const struct http_reply *r, struct file_list *l, struct err *e)

@@ -114,7 +114,7 @@ static enum err_code refusal_code(enum printer_status s)
 	return s == PRINTER_UNAUTHORIZED ? ERR_AUTH : ERR_REFUSED;
 }
 
-/* "not printing (idle): nothing to pause", "paused: cannot start a job now", "offline: no such host". */
+/* "not printing (idle): nothing to pause", "paused: cannot start a job now", "offline: no answer". */
 static bool refuse(const struct printer *p, enum verb v, struct err *e)
 {
 	const enum printer_status s = p->state.status;
