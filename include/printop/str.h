@@ -28,12 +28,13 @@ bool str_contains_nocase(const char *s, const char *part);	/* ASCII case only */
 char *str_trim(char *s);				/* in place; returns the first kept byte */
 bool str_glob(const char *pattern, const char *s);	/* * ? and [a-z]; ASCII case is ignored */
 unsigned str_distance(const char *a, const char *b);	/* edit distance, for "did you mean" */
-/* The next word of *s up to one of the bytes in delims, NUL-terminated in place; NULL at the end. */
+/* The next word of *s up to one of the bytes in delims, ended in place; NULL at the end. */
 char *str_token(char **s, const char *delims);
 
 /*
  * Makes text from outside safe to show, in place: control characters and escape sequences, C1
- * controls, bidi overrides and isolates, invalid UTF-8 and U+2028/2029 go (a newline, tab or CR becomes one space).
+ * controls, bidi overrides and isolates, invalid UTF-8 and U+2028/2029 go; a run of newlines, tabs
+ * and CRs becomes one space.
  * Returns s.
  */
 char *str_clean(char *s);
@@ -49,7 +50,8 @@ uint32_t str_utf8_decode(const char *s, size_t *len);	/* U+FFFD and len 1 for a 
 void str_url_encode(struct sbuf *b, const char *s, bool keep_slash);
 /*
  * A file name that every server takes: the last path component, without control characters, quotes,
- * backslashes and leading dots; invalid UTF-8 becomes '_'. "" when nothing is left. dst as in str_copy.
+ * backslashes and leading dots; invalid UTF-8 becomes '_'. "" when nothing is left. dst as in
+ * str_copy.
  */
 void str_safe_name(char *dst, size_t size, const char *name);
 const char *str_basename(const char *path);		/* points into path */

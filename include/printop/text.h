@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-int text_char_width(uint32_t codepoint);	/* 0, 1 or 2 */
+int text_char_width(uint32_t codepoint);	/* 0, 1 or 2; 1 for what the C library does not know */
 int text_width(const char *s);			/* columns of a clean UTF-8 string */
 /* Bytes of the longest prefix of at most cols columns; *width is what it really takes. */
 size_t text_fit(const char *s, int cols, int *width);

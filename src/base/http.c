@@ -115,16 +115,16 @@ static bool is_ipv6(const char *host)
 	char address[INET6_ADDRSTRLEN];
 	struct in6_addr ignored;
 	const size_t len = strcspn(host, "%");
-	const char *zone = host + len;
+	const char *zone = host[len] ? host + len + 1 : NULL;
 
-	if (len >= sizeof(address) || (*zone && (!zone[1] || zone[1 + strspn(zone + 1, HOST_CHARS)])))
+	if (len >= sizeof(address) || (zone && (!*zone || zone[strspn(zone, HOST_CHARS)])))
 		return false;
 	memcpy(address, host, len);
 	address[len] = '\0';
 	return inet_pton(AF_INET6, address, &ignored) == 1;
 }
 
-/* "[fe80::1%25eth0]": the zone's percent sign is encoded in a URL (RFC 6874), people forget that. */
+/* "[fe80::1%25eth0]": RFC 6874 encodes the zone's percent sign, people forget it. */
 static const char *parse_ipv6(const char **text, struct http_url *u)
 {
 	const char *start = *text + 1, *end = strchr(start, ']');
@@ -155,11 +155,12 @@ static const char *parse_host(const char **text, struct http_url *u)
 		return "the host name is too long";
 	if (strchr("-.", **text))
 		return "a host name starts with a letter or a digit";
-	for (size_t i = 0; i < len; i++)
-		u->host[i] = (char)((*text)[i] >= 'A' && (*text)[i] <= 'Z' ? (*text)[i] | 0x20 : (*text)[i]);
+	for (size_t i = 0; i < len; i++, ++*text)
+		u->host[i] = (char)(**text >= 'A' && **text <= 'Z' ? **text | 0x20 : **text);
 	u->host[len] = '\0';
-	*text += len;
-	return strchr(":/", **text) ? NULL : "a host name has only letters, digits, '-', '.' and '_'";
+	if (!strchr(":/", **text))
+		return "a host name has only letters, digits, '-', '.' and '_'";
+	return NULL;
 }
 
 static const char *parse_port(const char **text, struct http_url *u)
@@ -202,7 +203,7 @@ static const char *check_bytes(const char *text)
 {
 	for (const char *p = text; *p; p++) {
 		if (*p <= ' ' || *p >= 0x7f)	/* char is signed or not: both ends are covered */
-			return "spaces, control characters and letters beyond ASCII have no place in it";
+			return "spaces, control characters and non-ASCII letters have no place in it";
 	}
 	if (text[strcspn(text, "\"<>\\^`{|}")])
 		return "one of \" < > \\ ^ ` { | } is in it";

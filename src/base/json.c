@@ -35,7 +35,7 @@ static long escape_unit(const char *s, const char *end)
 	return strspn(digits, "0123456789abcdefABCDEF") == 4 ? strtol(digits, NULL, 16) : -1;
 }
 
-/* Copies the escape at s, with U+FFFD for NUL and half a surrogate pair; returns what follows it. */
+/* Copies the escape at s, U+FFFD for NUL and half a surrogate pair; returns what follows it. */
 static const char *mend_escape(const char *s, const char *end, char **to)
 {
 	const long unit = escape_unit(s, end), next = unit < 0 ? -1 : escape_unit(s + 6, end);
@@ -64,7 +64,7 @@ static const char *mend_string(const char *s, const char *end, char **to)
 	return s;
 }
 
-/* The length of a literal that Python writes for a number that is none; 0 when it is something else. */
+/* The length of what Python writes for a number that is none; 0 when it is something else. */
 static size_t odd_literal(const char *s, const char *end)
 {
 	static const char *const literals[] = { "NaN", "Infinity", "-Infinity" };
@@ -82,7 +82,7 @@ static size_t odd_literal(const char *s, const char *end)
 static char *mend(const char *s, size_t *len)
 {
 	const char *const end = s + *len;
-	char *copy = mem_alloc(*len + *len / 3 + 1);	/* "NaN" grows to "null", nothing else grows */
+	char *copy = mem_alloc(*len + *len / 3 + 1);	/* only "NaN" grows, to "null" */
 	char *to = copy;
 
 	while (s < end) {
@@ -108,8 +108,8 @@ static cJSON *parse_exactly(const char *text, size_t len)
 	cJSON *root;
 
 	/*
-	 * cJSON 1.7.15 reads one byte too far behind a comma that ends the text, and takes a NUL for a
-	 * blank.
+	 * cJSON 1.7.15 reads one byte too far behind a comma that ends the text, and takes a NUL
+	 * for a blank.
 	 */
 	if (!len || text[len - 1] == ',' || memchr(text, '\0', len))
 		return NULL;
@@ -212,7 +212,9 @@ const struct json *json_at(const struct json *o, const char *path)
 double json_value_num(const struct json *v, double unknown)
 {
 	/* "1e999" is a number to the parser, but not to us. */
-	return v && cJSON_IsNumber(in(v)) && isfinite(in(v)->valuedouble) ? in(v)->valuedouble : unknown;
+	if (!json_is_num(v) || !isfinite(in(v)->valuedouble))
+		return unknown;
+	return in(v)->valuedouble;
 }
 
 double json_num(const struct json *o, const char *path, double unknown)

@@ -88,7 +88,7 @@ static void write_file(const struct log_entry *entry)
 	    !strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S%z", &tm))
 		stamp[0] = '\0';
 	str_printf(line, sizeof(line), "%s %-5s %s\n", stamp, names[entry->level], entry->text);
-	ignored = write(file, line, strlen(line));	/* there is nowhere left to report a failure */
+	ignored = write(file, line, strlen(line)); /* nowhere left to report a failure */
 	(void)ignored;
 }
 

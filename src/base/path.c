@@ -195,7 +195,8 @@ static void sync_dir(const char *path)
 static bool finish_write(int fd, const char *temp, const char *path, const char *data, size_t len,
 			 unsigned mode)
 {
-	const bool whole = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, data, len) && fsync(fd) == 0;
+	const bool whole = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, data, len) &&
+			   fsync(fd) == 0;
 	const int why = errno;
 
 	if (close(fd) == 0 && whole)

@@ -183,7 +183,7 @@ bool str_glob(const char *pattern, const char *s)
 			star = ++pattern;
 			retry = s;
 		} else if (!*pattern || !match_one(&pattern, &s)) {
-			/* Only the last star needs another try: linear in each, never exponential. */
+			/* Only the last star needs another try: never exponential. */
 			if (!star)
 				return false;
 			pattern = star;

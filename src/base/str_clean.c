@@ -50,7 +50,7 @@ bool str_is_unsafe(uint32_t c)
 	       (c >= 0xe0000 && c <= 0xe007f);	/* invisible tags */
 }
 
-/* Behind the payload of an OSC, DCS, SOS, PM or APC string, which a line's end closes at the latest. */
+/* Behind the payload of an OSC, DCS, SOS, PM or APC string; a line's end closes it at the latest. */
 static const char *skip_control_string(const char *s)
 {
 	while (*s && *s != '\n') {
@@ -65,7 +65,7 @@ static const char *skip_control_string(const char *s)
 	return s;
 }
 
-/* Behind parameters, intermediates and the final byte of a CSI sequence; stops at what does not fit. */
+/* Behind parameters, intermediates and final byte of a CSI sequence; stops at what does not fit. */
 static const char *skip_csi(const char *s)
 {
 	while (*s >= 0x30 && *s <= 0x3f)

@@ -38,7 +38,7 @@ struct layout {
 	struct list lists[MAX_DEPTH + 1];	/* the first stands for no list at all */
 	int n_lists;
 
-	struct sbuf text;		/* of the paragraph that is being read; '\n' is a line break */
+	struct sbuf text;		/* of the paragraph being read; '\n' is a line break */
 	struct md_span *runs;		/* its roles */
 	size_t n_runs, cap_runs;
 	size_t link_start;
@@ -101,7 +101,8 @@ static void add_margins(struct layout *l, struct md_line *line, struct sbuf *out
 		const char *text = m->first[0] && with_first ? m->first : m->other;
 		const int blanks = m->width - text_width(text);
 
-		add_span(line, out->len, strlen(text), text == m->other ? ROLE_BORDER : ROLE_STRONG);
+		add_span(line, out->len, strlen(text),
+			 text == m->other ? ROLE_BORDER : ROLE_STRONG);
 		sbuf_adds(out, text);
 		sbuf_addn(out, ' ', blanks > 0 ? (size_t)blanks : 0);
 		if (with_first)
@@ -172,7 +173,7 @@ static size_t first_char(const char *s)
 	return *s ? len : 0;
 }
 
-/* Where the line that begins at start ends: behind the last word that fits, or inside a long one. */
+/* Where the line that begins at start ends: behind the last word that fits, or in a long one. */
 static size_t line_end(const char *text, size_t start, size_t limit, int cols)
 {
 	const size_t fits = start + text_fit(text + start, cols, NULL);
@@ -245,7 +246,9 @@ static void add(struct layout *l, const char *text, enum role role)
 		return;
 	}
 	l->runs = mem_grow(l->runs, l->n_runs, &l->cap_runs, sizeof(*l->runs));
-	l->runs[l->n_runs++] = (struct md_span){ (unsigned)start, (unsigned)(l->text.len - start), role };
+	l->runs[l->n_runs++] = (struct md_span){
+		(unsigned)start, (unsigned)(l->text.len - start), role,
+	};
 }
 
 static enum role current_role(const struct layout *l)

@@ -175,7 +175,9 @@ static void visit_link(struct roff *r, const struct md_event *e)
 			sbuf_clear(&r->plain);
 		return;
 	}
-	if (r->in_heading || (url == e->text && !strstr(url, "://")) || str_eq(url, sbuf_str(&r->plain)))
+	if (r->in_heading || (url == e->text && !strstr(url, "://")))
+		return;
+	if (str_eq(url, sbuf_str(&r->plain)))
 		return;
 	set_font(r, "\\fR");
 	add_text(r, " (");

@@ -61,8 +61,8 @@ static short nearest(uint32_t rgb, short first, short last, short skip)
 }
 
 /*
- * Never bright black: many terminals show it as black, and a text in it is gone. A gray stays one: by
- * distance alone, many would turn into bright blue.
+ * Never bright black: many terminals show it as black, and a text in it is gone. A gray stays one:
+ * by distance alone, many would turn into bright blue.
  */
 short palette_nearest_fg16(int index)
 {
@@ -86,7 +86,8 @@ bool palette_from_name(const char *name, short *index)
 		*index = -1;
 		return true;
 	}
-	if (name[0] == '#' && strlen(name) == 7 && strspn(name + 1, "0123456789abcdefABCDEF") == 6) {
+	if (name[0] == '#' && strlen(name) == 7 &&
+	    strspn(name + 1, "0123456789abcdefABCDEF") == 6) {
 		*index = nearest((uint32_t)strtoul(name + 1, NULL, 16), 16, 255, -1);
 		return true;
 	}

@@ -82,7 +82,7 @@ static const struct {
 	{ 0xfe00, 0xfe0f, "" },		/* variation selectors */
 };
 
-/* A character that the C library does not know takes a cell as well: nothing vanishes unseen. */
+/* In the C locale that is all but ASCII: text still takes room and nothing vanishes unseen. */
 int text_char_width(uint32_t codepoint)
 {
 	int width;

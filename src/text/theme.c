@@ -1,4 +1,4 @@
-/* Reads a theme: what each role looks like, with roles that are not set looking like their parent. */
+/* Reads a theme: what each role looks like; one that is not set looks like its parent. */
 #include <printop/theme.h>
 
 #include <libconfig.h>
@@ -77,8 +77,9 @@ static bool read_color(const struct reader *r, const config_setting_t *s, short 
 		palette_from_name(config_setting_get_string(s), &index);
 	}
 	if (index < -1 || index > max)
-		return wrong_value(r, s, max > 15 ? "-1 to 255, \"#rrggbb\" or a name like \"bright-red\"" :
-					 "-1 to 15 or a name like \"bright-red\"");
+		return wrong_value(r, s, max > 15 ?
+				   "-1 to 255, \"#rrggbb\" or a name like \"bright-red\"" :
+				   "-1 to 15 or a name like \"bright-red\"");
 	*ret = index;
 	return true;
 }

@@ -74,11 +74,13 @@ static char *beside_program(const char *name)
 	return found;
 }
 
-/* The folder number i in the order of search, NULL for one that is not there; false behind the last. */
+/* The folder number i in the order of search, maybe NULL; false behind the last. */
 static bool theme_dir(size_t i, char **ret)
 {
 	/* From a build tree the program is in build/ or, with sanitizers, one deeper. */
-	static const char *const beside[] = { "../themes", "../../themes", "../share/printop/themes" };
+	static const char *const beside[] = {
+		"../themes", "../../themes", "../share/printop/themes",
+	};
 	char *config;
 
 	switch (i) {
