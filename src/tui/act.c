@@ -8,6 +8,7 @@
 #include "frame.h"
 
 #define NAMED 24		/* printers that a question names; the rest is counted */
+#define FEW 4
 
 /* Words of the questions, by verb. */
 static const struct {
@@ -102,10 +103,17 @@ static void sift(struct pending *p, const uint32_t *ids, size_t n)
 			p->ids[p->n++] = ids[i];
 			continue;
 		}
-		if (p->n_refused++ < NAMED)
+		p->n_refused++;
+		/* A few are told with their reasons, many with their states. */
+		if (n <= FEW)
 			sbuf_addf(&p->refused, "%s%s: %s", p->n_refused > 1 ? "; " : "", printer->config.name,
 				  e.text);
+		else if (p->n_refused <= NAMED)
+			sbuf_addf(&p->refused, "%s%s %s", p->n_refused > 1 ? ", " : "", printer->config.name,
+				  printer_status_info(printer->state.status)->name);
 	}
+	if (n > FEW && p->n_refused > NAMED)
+		sbuf_addf(&p->refused, " and %zu more", p->n_refused - NAMED);
 }
 
 /* ---- sending ---- */
@@ -199,7 +207,7 @@ static void add_job(struct sbuf *b, const struct printer *p)
 		return;
 	}
 	if (!isnan(j->progress))
-		sbuf_addf(b, "%.0f %%", j->progress * 100);
+		sbuf_addf(b, "%d %%", percent_of(j->progress));
 	if (!isnan(j->elapsed_s))
 		sbuf_addf(b, ", %s spent", str_duration(spent, sizeof(spent), j->elapsed_s));
 	if (!isnan(j->left_s))
@@ -211,7 +219,8 @@ static void line_for_one(struct sbuf *b, const struct pending *p, const struct p
 	sbuf_addf(b, "%s  ", printer->config.name);
 	switch (p->verb) {
 	case VERB_ESTOP:
-		sbuf_adds(b, "heaters and motors off at once, the print is lost");
+		sbuf_addf(b, "heaters and motors off at once%s",
+			  STATUS_BIT(printer->state.status) & STATUS_ACTIVE ? ", the print is lost" : "");
 		return;
 	case VERB_START:
 	case VERB_UPLOAD:
@@ -251,7 +260,7 @@ static void line_for_many(struct sbuf *b, const struct pending *p)
 			continue;
 		sbuf_addf(b, "%s%s", i ? "   " : "", printer->config.name);
 		if (active && !isnan(j->progress))
-			sbuf_addf(b, " %.0f %%", j->progress * 100);
+			sbuf_addf(b, " %d %%", percent_of(j->progress));
 	}
 	if (p->n > NAMED)
 		sbuf_addf(b, "   and %zu more", p->n - NAMED);
@@ -281,7 +290,7 @@ static void ask(struct pending *p)
 		line_for_many(&about, p);
 	lines[n++] = sbuf_str(&about);
 	if (p->verb == VERB_ESTOP && p->n > 1)
-		lines[n++] = "heaters and motors off at once, the prints are lost";
+		lines[n++] = "heaters and motors off at once, prints are lost";
 	if (p->n_refused) {
 		sbuf_addf(&skipped, "left out: %s", sbuf_str(&p->refused));
 		lines[n++] = sbuf_str(&skipped);

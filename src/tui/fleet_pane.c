@@ -102,6 +102,7 @@ void fleet_reason(const struct tui *t, const struct printer *p, const struct mom
 		offline_reason(t, p, m, buf, size);
 		return;
 	case PRINTER_PARKED:
+		reason = p->config.parked ? p->config.parked : "";
 		str_printf(buf, size, "parked%s%s", reason[0] ? ": " : "", reason);
 		return;
 	case PRINTER_COMPLETE:
@@ -220,6 +221,28 @@ static void time_line(struct canvas *c, struct area line, const struct printer *
 	add_part(c, &line, ROLE_DIM, p->state.message);
 }
 
+/* The keys that the footer has no room for and that work now: "K restart  C connect". */
+static void what_helps(struct tui *t, struct canvas *c, struct area line, const struct printer *p)
+{
+	static const enum action_id actions[] = { ACTION_RESTART, ACTION_CONNECT };
+	char text[64], label[STR_SMALL];
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+		const struct action *a = action_info(actions[i]);
+		uint32_t key = keymap_key_of(t->keymap, SCOPE_FLEET, actions[i]);
+
+		if (key == KEY_NONE || t->app->read_only || !op_allowed(t->app, p->id, (enum verb)a->verb, &e))
+			continue;
+		str_printf(text, sizeof(text), "%s %s", key_label(key, label, sizeof(label)), a->sentence);
+		add_part(c, &line, ROLE_KEY, text);
+	}
+	if (!isnan(printer_age_s(p, t->moment.now_ms)) && p->state.version[0]) {
+		str_printf(text, sizeof(text), "%s %s", p->dialect ? p->dialect : "", p->state.version);
+		add_part(c, &line, ROLE_DIM, text);
+	}
+}
+
 /* Where the numbers of a printer mean nothing: why, in full. */
 static void reason_lines(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
 			 const struct moment *m)
@@ -232,7 +255,9 @@ static void reason_lines(struct tui *t, struct canvas *c, struct area a, const s
 	a.y += used;
 	a.h -= used;
 	if (a.h > 0)
-		canvas_text(c, a.x, a.y, a.w, ROLE_DIM, p->config.url);
+		what_helps(t, c, (struct area){ a.x, a.y, a.w, 1 }, p);
+	if (a.h > 1)
+		canvas_text(c, a.x, a.y + 1, a.w, ROLE_DIM, p->config.url);
 }
 
 /* ---- sparklines ---- */
@@ -323,7 +348,7 @@ static void narrow_strip(struct canvas *c, struct area a, const struct printer *
 		add_part(c, &line, ROLE_NORMAL, text);
 	}
 	if (a.h > 1 && !isnan(s->job.progress)) {
-		str_printf(text, sizeof(text), "%.0f%%", floor(s->job.progress * 100 + 1e-6));
+		str_printf(text, sizeof(text), "%d%%", percent_of(s->job.progress));
 		canvas_bar(c, a.x, a.y + 1, a.w - 5, s->job.progress, status_role(s->status));
 		canvas_text_right(c, a.x, a.y + 1, a.w, ROLE_NORMAL, text);
 	}
@@ -396,7 +421,7 @@ static void side_bar(struct canvas *c, struct area line, const struct printer *p
 
 	if (isnan(p->state.job.progress))
 		return;
-	str_printf(text, sizeof(text), "%.0f%%", floor(p->state.job.progress * 100 + 1e-6));
+	str_printf(text, sizeof(text), "%d%%", percent_of(p->state.job.progress));
 	canvas_bar(c, line.x, line.y, line.w - 5, p->state.job.progress, status_role(p->state.status));
 	canvas_text_right(c, line.x, line.y, line.w, ROLE_NORMAL, text);
 }
@@ -455,7 +480,7 @@ static void side_numbers(struct tui *t, struct canvas *c, struct area rest, cons
 			    p->state.job.file[0] ? p->state.job.file : "no job");
 	if (p->state.job.file[0] && (line = next_line(&rest)).h)
 		side_bar(c, line, p);
-	if ((line = next_line(&rest)).h)
+	if ((STATUS_BIT(p->state.status) & STATUS_ACTIVE) && (line = next_line(&rest)).h)
 		time_line(c, line, p, m);
 	layer_text(p, text, sizeof(text));
 	if (*text && (line = next_line(&rest)).h)
@@ -463,7 +488,7 @@ static void side_numbers(struct tui *t, struct canvas *c, struct area rest, cons
 	if (rest.h - below >= 5) {
 		struct area graph = rest;
 
-		graph.h = rest.h - below > 16 ? 16 : rest.h - below;
+		graph.h = rest.h - below > 24 ? 24 : rest.h - below;
 		draw_graph(c, graph, p, GRAPH_SPAN_S, tui_graph_kind(t), m);
 		rest.y += graph.h;
 		rest.h -= graph.h;

@@ -21,10 +21,16 @@ static const enum action_id first[] = {
 	ACTION_CANCEL, ACTION_UPLOAD, ACTION_START, ACTION_OPEN, ACTION_BACK,
 };
 
-static bool is_first(enum action_id id)
+/* Hidden ones that a wide screen has room for. */
+static const enum action_id extra[] = {
+	ACTION_MARK_ALL, ACTION_SORT, ACTION_GOTO, ACTION_PRINTER, ACTION_LOG, ACTION_TRANSFERS,
+	ACTION_ALARM, ACTION_CONNECT, ACTION_RESTART,
+};
+
+static bool is_one_of(const enum action_id *ids, size_t n, enum action_id id)
 {
-	for (size_t i = 0; i < ARRAY_LEN(first); i++)
-		if (first[i] == id)
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
 			return true;
 	return false;
 }
@@ -65,7 +71,7 @@ static bool make_item(const struct footer *f, enum action_id id, struct item *it
 	const struct action *a = action_info(id);
 	uint32_t key = keymap_key_of(f->tui->keymap, f->scope, id);
 
-	if (key == KEY_NONE || (a->flags & A_HIDE))
+	if (key == KEY_NONE)
 		return false;
 	*it = (struct item){ .brief = a->brief, .verb = a->flags & A_VERB };
 	if (it->verb && (f->tui->app->read_only || !f->n_ids))
@@ -81,8 +87,11 @@ static void collect(struct footer *f)
 	for (size_t i = 0; i < ARRAY_LEN(first) && f->n < ITEMS; i++)
 		f->n += make_item(f, first[i], &f->items[f->n]);
 	for (int id = 0; id < ACTION_N && f->n < ITEMS; id++)
-		if (!is_first((enum action_id)id) && id != ACTION_ESTOP)
+		if (!is_one_of(first, ARRAY_LEN(first), (enum action_id)id) && id != ACTION_ESTOP &&
+		    !(action_info((enum action_id)id)->flags & A_HIDE))
 			f->n += make_item(f, (enum action_id)id, &f->items[f->n]);
+	for (size_t i = 0; f->area.h > 1 && i < ARRAY_LEN(extra) && f->n < ITEMS; i++)
+		f->n += make_item(f, extra[i], &f->items[f->n]);
 	if (!make_item(f, ACTION_ESTOP, &f->stop))
 		return;
 	/* The key is pressed twice. */
@@ -114,7 +123,7 @@ static int draw_item(struct footer *f, int x, int y, const struct item *it, enum
 static int draw_items(struct footer *f, int x, int y, int limit, bool looks, bool verbs)
 {
 	size_t fit = 0;
-	int used = x;
+	int used = x + (looks && verbs);
 
 	for (; fit < f->n; fit++) {
 		const struct item *it = &f->items[fit];
@@ -126,6 +135,7 @@ static int draw_items(struct footer *f, int x, int y, int limit, bool looks, boo
 		used += it->w + gap_of(f, it);
 	}
 	for (int verb = 0; verb < 2; verb++) {
+		x += verb && looks && f->area.w < WIDE_COLS;	/* keys that act stand apart */
 		for (size_t i = 0; i < fit; i++) {
 			const struct item *it = &f->items[i];
 

@@ -99,7 +99,7 @@ struct layout_fleet layout_fleet(int cols, int rows, size_t n_printers, bool fil
 
 /* Widths of the fleet table's columns before the last; each is followed by one blank. */
 enum { SIGN_W = 3, NAME_MIN = 9, NAME_MAX = 20, STATE_W = 6, PERCENT_W = 4, LEFT_W = 6, END_W = 5, TEMP_W = 7,
-	BAR_MIN = 10, BAR_MAX = 20, JOB_MIN = 10 };
+	BAR_MIN = 10, BAR_MAX = 20, JOB_MIN = 10, JOB_FAIR = 20 };
 
 struct widths {
 	int name, state, bar, percent, left, end, nozzle, bed, job;
@@ -132,7 +132,7 @@ static void shrink(struct widths *w, int width)
 	w->name = clamp(w->name, 0, width - SIGN_W);
 }
 
-/* The name grows first, then bar and job share what is left. */
+/* The name grows first, then the job up to a fair width; bar and job share what is left. */
 static void grow(struct widths *w, int width, int longest_name)
 {
 	int spare = width - total(w), more;
@@ -142,6 +142,9 @@ static void grow(struct widths *w, int width, int longest_name)
 	spare -= more;
 	if (!w->job)
 		return;
+	more = clamp(JOB_FAIR - w->job, 0, spare);
+	w->job += more;
+	spare -= more;
 	if (w->bar) {
 		more = clamp(spare / 4, 0, BAR_MAX - BAR_MIN);
 		w->bar += more;

@@ -124,7 +124,7 @@ static void draw_progress(struct canvas *c, const struct layout_columns *l, int 
 	if (isnan(j->progress))
 		str_copy(text, sizeof(text), "-");
 	else
-		str_printf(text, sizeof(text), "%.0f%%", floor(j->progress * 100 + 1e-6));
+		str_printf(text, sizeof(text), "%d%%", percent_of(j->progress));
 	canvas_text_right(c, l->percent.x, y, l->percent.w, ROLE_NORMAL, text);
 }
 
@@ -278,19 +278,11 @@ static size_t count_of(const struct fleet *f, const char *name)
 	return n;
 }
 
-static void draw_title(struct tui *t, struct canvas *c)
+/* Draws the counts from x on, or only measures them (c NULL); the column behind them. */
+static int draw_counts(const struct tui *t, struct canvas *c, int x, int end, bool brief)
 {
-	bool brief = c->cols < NARROW_COLS;
-	int x = brief ? 8 : 16, end = c->cols - (c->cols >= WIDE_COLS ? 11 : c->cols >= 30 ? 7 : 0);
 	char text[STR_SMALL];
 
-	if (t->app->read_only && c->cols > 60)
-		end -= 11;
-	frame_title(t, c, c->cols < 30 ? "" : brief ? "printop" : "printop fleet", NULL);
-	if (c->cols < 30)
-		x = 0;
-	str_printf(text, sizeof(text), "%zu:", fleet_count(t->app->fleet));
-	x += canvas_text(c, x, 0, end - x, ROLE_STRONG, text) + 1;
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
 		size_t n = count_of(t->app->fleet, counts[i].count);
 
@@ -298,10 +290,28 @@ static void draw_title(struct tui *t, struct canvas *c)
 			continue;
 		str_printf(text, sizeof(text), brief ? "%zu%s" : "%zu %s", n,
 			   brief ? counts[i].brief : counts[i].count);
-		if (x + canvas_width(c, text) > end)
+		if (c && x + (int)strlen(text) > end)
 			break;
-		x += canvas_text(c, x, 0, end - x, counts[i].role, text) + 1;
+		if (c)
+			canvas_text(c, x, 0, end - x, counts[i].role, text);
+		x += (int)strlen(text) + 1;
 	}
+	return x - 1;
+}
+
+static void draw_title(struct tui *t, struct canvas *c)
+{
+	bool brief = c->cols < NARROW_COLS;
+	int x = c->cols < 30 ? 0 : brief ? 8 : 16;
+	int end = c->cols - (c->cols >= WIDE_COLS ? 11 : c->cols >= 30 ? 7 : 0);
+	char text[STR_SMALL];
+
+	if (t->app->read_only && c->cols > 60)
+		end -= 11;
+	frame_title(t, c, c->cols < 30 ? "" : brief ? "printop" : "printop fleet", NULL);
+	str_printf(text, sizeof(text), "%zu:", fleet_count(t->app->fleet));
+	x += canvas_text(c, x, 0, end - x, ROLE_STRONG, text) + 1;
+	draw_counts(t, c, x, end, brief || draw_counts(t, NULL, x, end, false) > end);
 }
 
 static const struct printer *next_done(const struct fleet *f)

@@ -16,6 +16,11 @@ enum role status_role(enum printer_status s)
 	return r;
 }
 
+int percent_of(double ratio)
+{
+	return isnan(ratio) ? 0 : (int)floor(ratio * 100 + 1e-6);
+}
+
 void draw_temp(struct canvas *c, int x, int y, int w, const struct heater *h, enum role role)
 {
 	char text[STR_SMALL];
