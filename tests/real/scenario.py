@@ -41,7 +41,8 @@ class Sim:
         os.makedirs(folder, exist_ok=True)
 
     def start(self, wait=True):
-        self.process = servers.Process([self.path, "sim", "--printers", "6", "--seed", "7", "--idle", "--port",
+        self.process = servers.Process([self.path, "sim", "--printers", "1", "--dialect", self.dialect, "--idle",
+                                        "--tick", "250", "--seed", "7", "--speed", "2", "--port",
                                         str(self.first_port), "--conf", self.conf], self.log)
         if wait:
             self.wait()
@@ -338,6 +339,7 @@ def killed(p):
     seen = p.see("the server is killed", "offline", limit_s=20)
     p.ok(seen.get("reason"), "killed: a reason is given", seen)
     p.ok(p.run("pause", p.name).status == 3, "killed: pause exits with 3")
+    time.sleep(2.5)     # long enough for a watch that polls every second to see it, too
     p.server.start(wait=False)
     states, labels = [], []
 
