@@ -288,10 +288,13 @@ static bool ask_once(struct batch *b, int *status)
 	const struct settings *s = &b->app->config->settings;
 	double limit_s = options_num(&b->opt, OPTION_TIMEOUT);
 
-	/* Requests of a large fleet wait for each other, hence the last part. */
+	/*
+	 * A silent Moonraker is asked a second question, to tell it from a silent Klippy; requests of a
+	 * large fleet wait for each other.
+	 */
 	if (isnan(limit_s))
 		limit_s = 1 + settings_num(s, SETTING_CONNECT_TIMEOUT) +
-			settings_num(s, SETTING_REPLY_TIMEOUT) +
+			2 * settings_num(s, SETTING_REPLY_TIMEOUT) +
 			(double)fleet_count(b->app->fleet) / 100;
 	if (batch_wait(b, first_round_done, b, limit_s, ROUND_TICK_MS) != BATCH_SIGNAL)
 		return true;

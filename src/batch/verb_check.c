@@ -70,22 +70,24 @@ static void advice(const struct printer *p, char *buf, size_t size)
 	buf[0] = '\0';
 	if (p->state.status == PRINTER_OFFLINE)
 		str_printf(buf, size, ": is the host on, and is %s its address?", p->config.url);
-	else if (p->state.status == PRINTER_UNAUTHORIZED && p->config.key_source)
-		str_printf(buf, size, ": mend its %s in %s", p->config.key_source, where);
+	else if (p->state.status == PRINTER_UNAUTHORIZED && secret_is_set(&p->config.key))
+		str_printf(buf, size, ": mend its %s in %s",
+			   p->config.key_source ? p->config.key_source : "key", where);
 	else if (p->state.status == PRINTER_UNAUTHORIZED)
 		str_printf(buf, size, ": it has no key; give it one in %s", where);
-	else if (p->state.status == PRINTER_UNKNOWN && !p->state.reason[0])
-		str_printf(buf, size, "no answer within the time limit");
 }
 
 static void judge(struct check_row *r)
 {
 	const struct printer *p = r->p;
+	const char *reason = field_str(p, FIELD_REASON);
 	char more[TEXT_CAP];
 
+	if (!reason || !*reason)
+		reason = p->state.status == PRINTER_UNKNOWN ? "no answer within the time limit" : "";
 	r->ok = printers_look_status(p) == EXIT_DONE;
 	advice(p, more, sizeof(more));
-	str_printf(r->text, sizeof(r->text), "%s%s", p->state.reason, more);
+	str_printf(r->text, sizeof(r->text), "%s%s", reason, more);
 	if (!r->text[0] && str_eq(p->state.access, "read-only"))
 		str_copy(r->text, sizeof(r->text), "its key may look, but not act");
 }
@@ -99,7 +101,7 @@ static void print_heading(const struct batch *b)
 		warnings += c->issues[i].severity == CONFIG_WARNING;
 	if (b->out.format != OUT_TABLE || !b->out.header)
 		return;
-	printf("%s: %zu printers, %zu warnings\n", c->path ? c->path : "no printers.conf",
+	printf("%s: %zu printers, %zu warnings\n", c->path ? c->path : "the demo",
 	       fleet_count(b->app->fleet), warnings);
 }
 
