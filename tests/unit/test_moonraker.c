@@ -283,6 +283,10 @@ static void test_sources_without_metadata(void **state)
 	assert_left(&c, NAN, "");
 	hear(&c, PRINTING("0", BYTES("50", "0.4", "0")));
 	assert_progress(&c, 0, "slicer");
+	/* After a cancel the position is 0: no progress. */
+	hear(&c, QUERY(READY "," STATS("cancelled", "30") "," BYTES("0", "0", "0")));
+	assert_progress(&c, NAN, "");
+	assert_true(c.p.state.job.elapsed_s == 30);
 	case_close(&c);
 }
 

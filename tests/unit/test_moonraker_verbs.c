@@ -72,6 +72,34 @@ static void test_rpc_errors(void **state)
 	case_close(&c);
 }
 
+/* By a plain path a text of several lines is only in the traceback. */
+static void test_tracebacks(void **state)
+{
+	static const struct {
+		const char *json, *text;
+	} rows[] = {
+		{ "{\"error\":{\"message\":\"Unknown\",\"traceback\":\"Traceback\\n HTTP 40 HTTP 200: x\\n"
+		  "e.HTTPError: HTTP 400: Shutdown\\ndue to M112\\n\"}}", "refused: Shutdown due to M112" },
+		{ "{\"error\":{\"message\":\"Unknown\",\"traceback\":\"a.Error: x\\nb.ServerError: No \\\"y\\\"\"}}",
+		  "refused: No \"y\"" },
+		{ "{\"error\":{\"message\":\"SD busy\",\"traceback\":\"HTTP 400: else\"}}", "refused: SD busy" },
+		{ "{\"error\":{\"message\":\"Unknown\"}}", "refused: Unknown" },
+		{ "{\"error\":7}", "refused: HTTP 400" },
+		{ "no JSON", "refused: HTTP 400" },
+	};
+	struct driver_case c;
+
+	(void)state;
+	case_open(&c, "moonraker", PRINTER_PRINTING);
+	c.p.state.no_jsonrpc = true;
+	case_begin(&c, VERB_PAUSE);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_failed(&c, case_step(&c, reply_json(400, rows[i].json)), ERR_REFUSED, "");
+		assert_string_equal(c.e.text, rows[i].text);
+	}
+	case_close(&c);
+}
+
 static void test_lost_answers(void **state)
 {
 	struct driver_case c;
@@ -305,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_rpc_errors),
+		cmocka_unit_test(test_tracebacks),
 		cmocka_unit_test(test_lost_answers),
 		cmocka_unit_test(test_estop),
 		cmocka_unit_test(test_start),

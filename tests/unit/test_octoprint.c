@@ -100,6 +100,9 @@ static void test_cancelled_is_remembered(void **state)
 	assert_told(&c, PRINTER_CANCELLING, "");
 	assert_true(fabs(c.p.state.job.progress - 0.4) < 1e-9);
 	assert_true(isnan(c.p.state.job.left_s));
+	hear_job(&c, JOB("Cancelling", "b.gcode", NO_PROGRESS));
+	assert_true(isnan(c.p.state.job.progress));	/* that was another job's */
+	hear_job(&c, JOB("Cancelling", "a.gcode", NO_PROGRESS));
 	hear_job(&c, JOB("Operational", "a.gcode", NO_PROGRESS));
 	assert_told(&c, PRINTER_CANCELLED, "");
 	assert_true(isnan(c.p.state.job.progress));
