@@ -21,6 +21,7 @@ struct sim_options {
 	bool demo;		/* the fixed demo farm: every state a user can meet within 10 s */
 	const char *faults;	/* "hang=50,refuse=50" for benchmarks and tests; see sim --help */
 	const char *dialect;	/* NULL: both, in turn */
+	bool idle;		/* all idle, but for the faults */
 	int tick_ms;		/* Klippy answers queries on this tick (a real one: 250); 0: at once */
 };
 

@@ -217,12 +217,15 @@ static bool has_body(const struct httpd_request *r, int64_t *len)
 static enum MHD_Result request_begin(struct httpd_request *r)
 {
 	struct httpd *h = r->h;
+	struct httpd_sink sink = { NULL, NULL, NULL };
 	int64_t len;
 
 	if (!has_body(r, &len))
 		return MHD_YES;
-	if (h->on_body && h->on_body(r->listener->ctx, r, &r->sink))
+	if (h->on_body && h->on_body(r->listener->ctx, r, &sink)) {
+		r->sink = sink;
 		return MHD_YES;
+	}
 	if (len > 0 && (uint64_t)len > h->limits.max_body_bytes)
 		return reply_too_big(r);
 	return MHD_YES;
@@ -358,22 +361,53 @@ static unsigned bound_port(int fd)
 	return ntohs(((struct sockaddr_in *)&addr)->sin_port);
 }
 
+static int bound_socket(const struct addrinfo *ai)
+{
+	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    bind(fd, ai->ai_addr, ai->ai_addrlen) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/*
+ * A port that the system chose is lost with a shutdown() (see httpd_refuse()), one that was asked for is
+ * not: a second socket asks for the first one's port.
+ */
+static int keep_port(int fd, struct addrinfo *ai)
+{
+	unsigned port = bound_port(fd);
+	int kept;
+
+	if (ai->ai_family == AF_INET6)
+		((struct sockaddr_in6 *)ai->ai_addr)->sin6_port = htons((uint16_t)port);
+	else
+		((struct sockaddr_in *)ai->ai_addr)->sin_port = htons((uint16_t)port);
+	kept = bound_socket(ai);
+	close(fd);
+	return kept;
+}
+
 static int listen_socket(const char *address, unsigned port, struct err *e)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
 	struct addrinfo *ai;
 	char service[8];
-	int fd, on = 1;
+	int fd;
 
 	str_printf(service, sizeof(service), "%u", port);
 	if (getaddrinfo(address, service, &hints, &ai) != 0) {
 		err_set(e, ERR_USAGE, "%s is no address to listen on", address);
 		return -1;
 	}
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
+	fd = bound_socket(ai);
+	if (fd >= 0 && !port)
+		fd = keep_port(fd, ai);
+	if (fd < 0 || listen(fd, SOMAXCONN) != 0) {
 		err_set(e, ERR_IO, "cannot listen on %s port %u: %s", address, port, strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -643,11 +677,12 @@ static void drip_resume(void *ctx)
 	resume(d->r);
 }
 
-static void reset_on_close(struct MHD_Connection *conn)
+/* RST instead of FIN: what the client sees when a server or a network dies. */
+static void reset_connection(struct MHD_Connection *conn)
 {
-	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
 
-	setsockopt(conn_fd(conn), SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	connect(conn_fd(conn), &none, sizeof(none));
 }
 
 static ssize_t drip_read(void *cls, uint64_t pos, char *buf, size_t max)
@@ -657,7 +692,7 @@ static ssize_t drip_read(void *cls, uint64_t pos, char *buf, size_t max)
 	size_t end = d->cut_after < d->len ? d->cut_after : d->len, n;
 
 	if (pos >= end) {
-		reset_on_close(d->r->conn);
+		reset_connection(d->r->conn);
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	}
 	if (d->bytes_per_s) {

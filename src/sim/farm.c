@@ -332,20 +332,20 @@ static const struct scene *usual_scene(struct sim_farm *f)
 	return scene_find(usual[i].scene);
 }
 
-static void init_random(struct sim_farm *f, struct device *d, size_t i, const char *dialect_name,
+static void init_random(struct sim_farm *f, struct device *d, size_t i, const struct sim_options *o,
 			double wall0)
 {
 	enum sim_dialect dialect = i % 2 ? SIM_OCTOPRINT : SIM_MOONRAKER;
 	char name[32];
 
-	if (dialect_name)
-		dialect = str_eq(dialect_name, "octoprint") ? SIM_OCTOPRINT : SIM_MOONRAKER;
+	if (o->dialect)
+		dialect = str_eq(o->dialect, "octoprint") ? SIM_OCTOPRINT : SIM_MOONRAKER;
 	str_printf(name, sizeof(name), "sim-%03zu", i + 1);
 	sim_printer_init(&d->p, name, dialect, dice(f), wall0);
 	d->p.has_chamber = dice(f) % 3 == 0;
 	if (dialect == SIM_OCTOPRINT)	/* it does not work without one */
 		make_key(f, d->p.key, false);
-	set_scene(d, usual_scene(f), NULL);
+	set_scene(d, o->idle ? scene_find("idle") : usual_scene(f), NULL);
 }
 
 /* ---- --faults ---- */
@@ -432,7 +432,7 @@ static void make_printers(struct sim_farm *f, const struct sim_options *o)
 		if (o->demo)
 			init_demo(f, d, demo_at(i), wall0);
 		else
-			init_random(f, d, i, o->dialect, wall0);
+			init_random(f, d, i, o, wall0);
 		d->p.tick_s = o->tick_ms / 1000.0 * f->speed;
 	}
 }

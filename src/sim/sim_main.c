@@ -10,7 +10,7 @@
 #include <printop/str.h>
 #include <sim/scene.h>
 
-enum { OPT_TICK = 256, OPT_DIALECT, OPT_DEMO };
+enum { OPT_TICK = 256, OPT_DIALECT, OPT_DEMO, OPT_IDLE };
 
 static const struct option long_options[] = {
 	{ "printers", required_argument, NULL, 'n' },
@@ -21,6 +21,7 @@ static const struct option long_options[] = {
 	{ "conf", required_argument, NULL, 'c' },
 	{ "dialect", required_argument, NULL, OPT_DIALECT },
 	{ "tick", required_argument, NULL, OPT_TICK },
+	{ "idle", no_argument, NULL, OPT_IDLE },
 	{ "demo", no_argument, NULL, OPT_DEMO },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -34,6 +35,7 @@ static void usage(FILE *to)
 	      "  --port P          first port; 0 takes free ones (0)\n"
 	      "  --speed X         simulated seconds per second (1)\n"
 	      "  --dialect NAME    octoprint or moonraker only (both)\n"
+	      "  --idle            no jobs at the beginning\n"
 	      "  --tick MS         Klippy answers queries on this tick; a real one has 250 (0)\n"
 	      "  --faults LIST     KIND=COUNT,... spread over the farm\n"
 	      "  --demo            the farm of printop --demo\n"
@@ -83,6 +85,9 @@ static bool take_option(int c, struct sim_options *o, const char **conf)
 		return true;
 	case OPT_DIALECT:
 		o->dialect = optarg;
+		return true;
+	case OPT_IDLE:
+		o->idle = true;
 		return true;
 	case OPT_DEMO:
 		o->demo = true;

@@ -116,10 +116,10 @@ static void decode_star(char *dst, size_t size, const char *text)
 	size_t n = 0;
 
 	for (at = at ? at + 2 : text; *at && n + 1 < size; at++) {
-		char hex[3] = { at[0], at[0] ? at[1] : '\0', at[0] && at[1] ? at[2] : '\0' };
+		if (*at == '%' && isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2])) {
+			char hex[] = { at[1], at[2], '\0' };
 
-		if (*at == '%' && isxdigit((unsigned char)hex[1]) && isxdigit((unsigned char)hex[2])) {
-			dst[n++] = (char)strtol(hex + 1, NULL, 16);
+			dst[n++] = (char)strtol(hex, NULL, 16);
 			at += 2;
 		} else {
 			dst[n++] = *at;
