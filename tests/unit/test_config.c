@@ -510,6 +510,7 @@ static void test_a_hanging_program_is_ended(void **state)
 	struct err e;
 
 	(void)state;
+	alarm(20);	/* it must not be waited for */
 	assert_false(key_from_command(sleeper, 0.1, &s, &e));
 	assert_int_equal(e.code, ERR_TIMEOUT);
 	/* It gives the key and closes its output, but does not end. */
@@ -520,6 +521,7 @@ static void test_a_hanging_program_is_ended(void **state)
 	assert_int_equal(e.code, ERR_TIMEOUT);
 	assert_null(s.value);
 	free(script);
+	alarm(0);
 }
 
 static void test_text_alone_touches_nothing(void **state)
