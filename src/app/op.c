@@ -35,6 +35,7 @@ struct task {			/* an operation as the engine sees it */
 	bool seen_away;		/* the printer was seen in no ready state since */
 	bool journaled;
 	bool retry_wait;
+	bool asked_change;	/* the request under way changes something */
 	struct err fault;	/* the answer was lost after sending: told when nothing is seen */
 };
 
@@ -282,7 +283,7 @@ static void progressed(void *ctx, int64_t sent_bytes, int64_t total_bytes)
 /* The request may have been carried out though its answer was lost: the printer's state tells. */
 static bool lost_answer(const struct task *t, const struct http_reply *r)
 {
-	if (!r || !proof_needed(&t->op) || t->op.x.verb == VERB_UPLOAD)
+	if (!r || !t->asked_change || !proof_needed(&t->op) || t->op.x.verb == VERB_UPLOAD)
 		return false;
 	return r->fault == HTTP_FAULT_TIMEOUT || r->fault == HTTP_FAULT_RESET || r->fault == HTTP_FAULT_EMPTY;
 }
@@ -304,6 +305,7 @@ static void send_req(struct task *t, struct printer *p, struct http_req *req)
 		t->journaled = true;
 		op_journal_start(a, &t->op);
 	}
+	t->asked_change = req->changes;
 	if (req->changes)
 		watch(t, proof_needed(&t->op));
 	t->call = a->transport->ops->send(a->transport, &to, req, replied, t);
@@ -466,7 +468,7 @@ bool op_allowed(const struct app *a, uint32_t printer_id, enum verb verb, struct
 		return err_set(e, ERR_NOT_FOUND, "there is no such printer");
 	if (a->read_only && verb != VERB_FILES)
 		return err_set(e, ERR_REFUSED, "read-only: printop was started with -r or read_only");
-	return verb_allowed(p, verb, e) && is_free(a->ops, printer_id, verb, e);
+	return verb_allowed(p, verb, e) && (!a->ops || is_free(a->ops, printer_id, verb, e));
 }
 
 static bool check_local_file(struct task *t, struct err *e)
