@@ -1,4 +1,4 @@
-/* Fixtures: reading recorded replies and comparing what a driver made of them with an .expect line. */
+/* Fixtures: reading recorded replies, and comparing values with what an .expect line wants. */
 #ifndef PRINTOP_TEST_FIXTURE_H
 #define PRINTOP_TEST_FIXTURE_H
 
@@ -98,7 +98,7 @@ static void fixture_headers(struct http_reply *r, char *text)
 	}
 }
 
-/* The reply recorded in BASE.http and BASE.json; false without them. *body is the caller's to free. */
+/* The reply in BASE.http and BASE.json; false without them. *body is the caller's to free. */
 static bool fixture_reply(const char *base, struct http_reply *r, char **body)
 {
 	char *path = mem_printf("%s.http", base), *head;
@@ -164,7 +164,7 @@ static void fixture_fill_rpc(struct json *want, const struct json *got)
 		json_set_take(want, "params", json_new_object());
 }
 
-/* Is text, a request's body, the JSON that an .expect line wants? *bad: the line is no JSON itself. */
+/* Is text, a request's body, the JSON that is wanted? *bad: what is wanted is no JSON itself. */
 static bool fixture_body_is(const char *text, const char *wanted, bool *bad)
 {
 	struct json *want = json_parse(wanted, strlen(wanted), NULL);

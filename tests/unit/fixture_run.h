@@ -1,4 +1,4 @@
-/* Fixtures: one .expect file while it runs: its set-up lines and the driver at work on the reply. */
+/* Fixtures: one .expect file while it runs, its set-up lines, and the driver at work. */
 #ifndef PRINTOP_TEST_FIXTURE_RUN_H
 #define PRINTOP_TEST_FIXTURE_RUN_H
 
@@ -74,7 +74,8 @@ struct state_field {
 };
 
 #define SIZE_OF(member) sizeof(((struct printer_state *)NULL)->member)
-#define AT(name, kind, member) { name, kind, offsetof(struct printer_state, member), SIZE_OF(member) }
+#define AT(name, kind, member) \
+	{ name, kind, offsetof(struct printer_state, member), SIZE_OF(member) }
 
 static const struct state_field state_fields[] = {
 	AT("reason", TEXT, reason),
@@ -321,7 +322,8 @@ static void set_first(struct run *r, char *rest)
 
 /* ---- the driver at work ---- */
 
-static void take_sample(void *ctx, const char *heater, double age_s, double actual_c, double target_c)
+static void take_sample(void *ctx, const char *heater, double age_s, double actual_c,
+			double target_c)
 {
 	struct run *r = ctx;
 	struct sample *s;

@@ -1,7 +1,7 @@
 /*
- * Recorded exchanges of real servers against the drivers: one test per tests/fixtures/SERVER/VERSION/
- * NAME.expect, a small script of the facts about NAME.http and NAME.json, with its result as one line
- * of TAP. tests/fixtures/README.md lists the words of a script.
+ * Recorded exchanges of real servers against the drivers: one test per .expect file below
+ * tests/fixtures, a small script of the facts about NAME.http and NAME.json, with its result as one
+ * line of TAP. tests/fixtures/README.md lists the words of a script.
  */
 #include <dirent.h>
 
