@@ -1,5 +1,4 @@
 /* The program without a face: puts configuration, fleet, poller, operations and alerts on one loop. */
-#include <math.h>
 #include <stdlib.h>
 #include <printop/alert.h>
 #include <printop/app.h>
@@ -43,15 +42,7 @@ static void apply_log(const struct settings *s)
 static void take_printers(struct app *a)
 {
 	struct config *c = a->config;
-	double limit = settings_num(&c->settings, SETTING_STALE_AFTER);
-	double idle = 3 * settings_num(&c->settings, SETTING_POLL_IDLE);
 
-	/* Values between two polls are not old, however seldom somebody wants to ask. */
-	for (size_t i = 0; i < c->n_printers; i++) {
-		double own = 3 * c->printers[i].poll_idle_s;
-
-		c->printers[i].stale_after_s = fmax(limit, own > 0 ? own : idle);
-	}
 	fleet_replace_take(a->fleet, c->printers, c->n_printers);
 	free(c->printers);
 	c->printers = NULL;
