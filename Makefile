@@ -81,7 +81,7 @@ $(O)/tests/%: tests/unit/%.c $(LIB) $(wildcard tests/unit/*.h)
 
 # ---- run -----------------------------------------------------------------------------------------
 .PHONY: demo
-demo: deps
+demo: deps			## build what is missing and open the demo farm
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)if [ -t 0 ] && [ -t 1 ]; then exec $(BIN) --demo; else exec $(BIN) --demo --no-tui; fi
 
@@ -171,6 +171,6 @@ deps-test:			## install what the tests need
 clean:				## remove build/
 	rm -rf $(B)
 help:				## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile tests/tools/extra.mk
 
 include tests/tools/extra.mk
