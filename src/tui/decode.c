@@ -158,15 +158,22 @@ static struct parsed parse_escape(struct decoder *d)
 	return (struct parsed){ 1, KEY_ESC };
 }
 
-static size_t utf8_bytes(unsigned char first)
+/* How long the character at the start of the buffer is; 1 when what is there cannot become one. */
+static size_t utf8_bytes(const struct decoder *d)
 {
-	return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+	unsigned char first = d->buf[0];
+	size_t want = first > 0xf4 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+
+	for (size_t i = 1; i < want && i < d->len; i++)
+		if ((d->buf[i] & 0xc0) != 0x80)
+			return 1;
+	return want;
 }
 
 static struct parsed parse_text(const struct decoder *d)
 {
 	char text[5] = "";
-	size_t want = utf8_bytes(d->buf[0]), len;
+	size_t want = utf8_bytes(d), len;
 	uint32_t key;
 
 	if (d->buf[0] < 0x80) {

@@ -281,7 +281,7 @@ static double mean_actual(const struct printer *p, const char *heater, int from,
 
 static uint32_t spark_glyph(const struct canvas *c, double ratio)
 {
-	static const char ascii[] = "._,-~=^\"";
+	static const char ascii[] = "..,,--~~";
 	int level = (int)(ratio * 8);
 
 	level = level < 0 ? 0 : level > 7 ? 7 : level;

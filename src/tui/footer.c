@@ -147,11 +147,11 @@ static int draw_items(struct footer *f, int x, int y, int limit, bool looks, boo
 	return x;
 }
 
-/* On a narrow screen verbs are shown by their keys alone. */
+/* On a narrow screen verbs are shown by their keys alone, on a very narrow one all but the help. */
 static void shorten(struct footer *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		if (!f->items[i].verb)
+		if (!f->items[i].verb && (f->area.w >= 50 || i == 0))
 			continue;
 		f->items[i].brief = "";
 		measure(&f->items[i], f->canvas, false);

@@ -5,7 +5,7 @@
 #define WIDE_ROWS 30		/* more events, transfers, two lines of keys */
 #define STRIP_ROWS 20
 #define EVENTS_ROWS 16
-#define FILTER_COLS 80
+#define FULL_COLS 80	/* filter line and bars */
 #define STRIP_MIN 4
 
 static int clamp(int v, int low, int high)
@@ -82,7 +82,7 @@ struct layout_fleet layout_fleet(int cols, int rows, size_t n_printers, bool fil
 	bool side = cols >= SIDE_FROM_COLS && rows >= EVENTS_ROWS;
 
 	l.title = cut_top(&rest, 1);
-	if (filter || (cols >= FILTER_COLS && rows >= 12))
+	if (filter || (cols >= FULL_COLS && rows >= 12))
 		l.filter = cut_top(&rest, rows >= 6);
 	l.footer = cut_footer(&rest, cols, rows);
 	l.events = cut_bottom(&rest, events_height(rows));
@@ -121,7 +121,7 @@ static void shrink(struct widths *w, int width)
 {
 	int *const order[] = { &w->bar, &w->end, &w->job, &w->bed, &w->nozzle, &w->percent, &w->left };
 
-	if (width < FILTER_COLS - 10)
+	if (width < FULL_COLS)
 		w->bar = 0;
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]) && total(w) > width; i++)
 		*order[i] = 0;
@@ -129,7 +129,7 @@ static void shrink(struct widths *w, int width)
 		w->name = clamp(width - SIGN_W - STATE_W - 1, 4, w->name);
 	if (total(w) > width)
 		w->state = 0;
-	w->name = clamp(w->name, 0, width - SIGN_W);
+	w->name = clamp(w->name, 0, width > SIGN_W ? width - SIGN_W : 0);
 }
 
 /* The name grows first, then the job up to a fair width; bar and job share what is left. */
@@ -137,6 +137,8 @@ static void grow(struct widths *w, int width, int longest_name)
 {
 	int spare = width - total(w), more;
 
+	if (spare <= 0)
+		return;
 	more = clamp(longest_name - w->name, 0, clamp(NAME_MAX - w->name, 0, spare));
 	w->name += more;
 	spare -= more;

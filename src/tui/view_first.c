@@ -3,7 +3,7 @@
 #include <printop/frontend.h>
 #include <printop/mem.h>
 #include <printop/path.h>
-#include <printop/str.h>
+#include <printop/text.h>
 #include "frame.h"
 
 struct first_view {
@@ -62,7 +62,8 @@ static void key_line(struct pen *p, const char *key, const char *text)
 static void first_draw(struct view *v, struct canvas *c, const struct moment *m)
 {
 	const struct first_view *f = (struct first_view *)v;
-	struct pen p = { c, c->cols >= 60 ? 3 : 0, c->rows >= 16 ? 2 : 1, 0, c->rows - 1 };
+	struct pen p = { c, c->cols >= 60 ? 3 : 0, c->rows >= 16 ? 2 : 1, 0, c->rows };
+	char path[1024];
 
 	(void)m;
 	p.w = c->cols - p.x;
@@ -70,7 +71,8 @@ static void first_draw(struct view *v, struct canvas *c, const struct moment *m)
 	line(&p, ROLE_STRONG, 0, "No printers yet.");
 	p.y++;
 	line(&p, ROLE_NORMAL, 0, "Write this, with your own addresses, into");
-	line(&p, ROLE_KEY, 2, f->path);
+	text_cut_left(path, sizeof(path), f->path, p.w - 2, c->ascii);
+	line(&p, ROLE_KEY, 2, path);
 	p.y++;
 	for (size_t i = 0; i < ARRAY_LEN(example); i++)
 		line(&p, ROLE_INPUT, 2, example[i]);
@@ -81,7 +83,6 @@ static void first_draw(struct view *v, struct canvas *c, const struct moment *m)
 	key_line(&p, "d", "look round in a farm of simulated printers first (printop --demo)");
 	key_line(&p, "?", "help: all keys");
 	key_line(&p, "Q", "quit");
-	frame_footer(v->tui, c, (struct area){ 0, c->rows - 1, c->cols - 1, c->rows > 3 }, SCOPE_ANY);
 }
 
 static bool first_key(struct view *v, uint32_t key)

@@ -10,6 +10,7 @@
 
 #define NARROW_COLS 80
 #define WIDE_COLS 110
+#define FEW_COLS 50
 #define AGE_TICK_MS 5000
 
 struct fleet_view {
@@ -267,6 +268,8 @@ static const struct { const char *count, *brief; enum role role; } counts[] = {
 	{ "error", "err", ROLE_ERROR },	{ "off", "off", ROLE_OFF },	{ "unknown", "?", ROLE_DIM },
 };
 
+enum { FIRST_WHEN_FEW = 6 };	/* "error" */
+
 static size_t count_of(const struct fleet *f, const char *name)
 {
 	size_t by_state[PRINTER_STATUS_N], n = 0;
@@ -283,7 +286,9 @@ static int draw_counts(const struct tui *t, struct canvas *c, int x, int end, bo
 {
 	char text[STR_SMALL];
 
-	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+	for (size_t k = 0; k < ARRAY_LEN(counts); k++) {
+		/* Where not all fit, errors come first. */
+		size_t i = (k + (end < FEW_COLS ? FIRST_WHEN_FEW : 0)) % ARRAY_LEN(counts);
 		size_t n = count_of(t->app->fleet, counts[i].count);
 
 		if (!n)
@@ -302,13 +307,14 @@ static int draw_counts(const struct tui *t, struct canvas *c, int x, int end, bo
 static void draw_title(struct tui *t, struct canvas *c)
 {
 	bool brief = c->cols < NARROW_COLS;
-	int x = c->cols < 30 ? 0 : brief ? 8 : 16;
+	bool named = c->cols >= FEW_COLS;
+	int x = !named ? 0 : brief ? 8 : 16;
 	int end = c->cols - (c->cols >= WIDE_COLS ? 11 : c->cols >= 30 ? 7 : 0);
 	char text[STR_SMALL];
 
 	if (t->app->read_only && c->cols > 60)
 		end -= 11;
-	frame_title(t, c, c->cols < 30 ? "" : brief ? "printop" : "printop fleet", NULL);
+	frame_title(t, c, !named ? "" : brief ? "printop" : "printop fleet", NULL);
 	str_printf(text, sizeof(text), "%zu:", fleet_count(t->app->fleet));
 	x += canvas_text(c, x, 0, end - x, ROLE_STRONG, text) + 1;
 	draw_counts(t, c, x, end, brief || draw_counts(t, NULL, x, end, false) > end);
