@@ -70,11 +70,13 @@ struct file_list {
 	size_t n, cap;
 	double free_bytes;		/* NAN unknown */
 	bool cut;			/* there were more than LIMIT_LIST_ROWS */
+	char etag[96];			/* of the server's answer, "" none: asked again with If-None-Match */
 };
 
 void file_list_done(struct file_list *l);
 struct remote_file *file_list_add(struct file_list *l);	/* zeroed, unknowns set; NULL when full */
 void file_list_sort(struct file_list *l);
+void file_list_copy(struct file_list *to, const struct file_list *from);	/* to is initialised or done */
 
 /* The arguments of a verb; strings owned, NULL when not given. */
 struct verb_args {
@@ -100,6 +102,7 @@ struct exchange {
 	char remote_path[NAME_CAP];	/* upload: where the server put it */
 	int64_t remote_bytes;	/* upload: its size there, -1 unknown */
 	struct file_list files;	/* VERB_FILES */
+	const struct file_list *known;	/* VERB_FILES: the list of last time, NULL none; only read during step() */
 	char note[TEXT_CAP];	/* something the user should know though it went well */
 };
 

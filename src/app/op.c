@@ -13,6 +13,7 @@
 #include <printop/op.h>
 #include <printop/poller.h>
 #include <printop/str.h>
+#include "app/file_cache.h"
 #include "app/internal.h"
 #include "app/op_journal.h"
 #include "app/op_proof.h"
@@ -44,6 +45,7 @@ struct ops {
 	struct task **tasks;
 	size_t n, cap;
 	uint32_t next_id, next_group;
+	struct file_cache files;
 	struct {
 		op_changed_fn *fn;
 		void *ctx;
@@ -335,6 +337,8 @@ static void accepted(struct task *t)
 		confirm_start(t, t->op.limit_s);
 		confirm_check(t);
 	} else {
+		if (t->op.x.verb == VERB_FILES)
+			file_cache_put(&t->ops->files, t->op.printer_id, &t->op.x.files);
 		end_done(t);
 	}
 }
@@ -352,6 +356,7 @@ static void run_step(struct task *t, const struct http_reply *prev)
 		return;
 	}
 	http_req_init(&req);
+	t->op.x.known = file_cache_get(&t->ops->files, t->op.printer_id);
 	switch (d->step(p, &t->op.x, prev, &req, &e)) {
 	case EXCHANGE_SEND:
 		send_req(t, p, &req);
@@ -600,6 +605,7 @@ void ops_free(struct ops *o)
 	for (size_t i = 0; i < o->n; i++)
 		task_free(o->tasks[i]);
 	free(o->tasks);
+	file_cache_done(&o->files);
 	free(o);
 }
 

@@ -348,3 +348,17 @@ void driver_renew_meta(const struct printer *p, struct printer_state *next)
 	    driver_in(p, STATUS_READY | STATUS_BIT(PRINTER_BUSY)))
 		next->meta.tried = false;
 }
+
+void driver_ask_if_changed(const struct exchange *x, struct http_req *ret)
+{
+	if (x->known)
+		str_copy(ret->etag, sizeof(ret->etag), x->known->etag);
+}
+
+bool driver_list_unchanged(struct exchange *x, const struct http_reply *r)
+{
+	if (r->fault || r->status != 304 || !x->known)
+		return false;
+	file_list_copy(&x->files, x->known);
+	return true;
+}

@@ -62,4 +62,8 @@ bool driver_path_is_safe(const char *path);
 /* Notes that the job's file is asked about again: a new job may be a new file of the same name. */
 void driver_renew_meta(const struct printer *p, struct printer_state *next);
 
+/* A file list is asked for only when it differs from x->known; true when the server says that it does not. */
+void driver_ask_if_changed(const struct exchange *x, struct http_req *ret);
+bool driver_list_unchanged(struct exchange *x, const struct http_reply *r);
+
 #endif

@@ -58,6 +58,18 @@ void file_list_done(struct file_list *l)
 	*l = (struct file_list){ .free_bytes = NAN };
 }
 
+void file_list_copy(struct file_list *to, const struct file_list *from)
+{
+	file_list_done(to);
+	*to = *from;
+	to->cap = from->n;
+	to->files = mem_zalloc(from->n ? from->n : 1, sizeof(*to->files));
+	for (size_t i = 0; i < from->n; i++) {
+		to->files[i] = from->files[i];
+		to->files[i].path = mem_strdup(from->files[i].path);
+	}
+}
+
 struct remote_file *file_list_add(struct file_list *l)
 {
 	struct remote_file *f;

@@ -464,6 +464,7 @@ static bool read_files(const struct http_reply *r, struct file_list *l, struct e
 	}
 	for (const struct json *v = json_first(files); v && !l->cut; v = json_next(v))
 		add_file(v, l);
+	str_copy(l->etag, sizeof(l->etag), r->etag);
 	file_list_sort(l);
 	add_folders(l);
 	file_list_sort(l);
@@ -478,7 +479,7 @@ static enum exchange_next hear_list(struct exchange *x, const struct http_reply 
 		return EXCHANGE_FAILED;
 	if (prev->status == 401)
 		return explain(401, "", e);
-	if (!read_files(prev, &x->files, e))
+	if (!driver_list_unchanged(x, prev) && !read_files(prev, &x->files, e))
 		return EXCHANGE_FAILED;
 	driver_get(ret, "/server/files/directory?path=gcodes");
 	ret->max_bytes = LIMIT_LIST_BYTES;
@@ -503,6 +504,7 @@ static enum exchange_next step_files(struct exchange *x, const struct http_reply
 	if (prev)
 		return x->step == AT_SPACE ? hear_space(x, prev) : hear_list(x, prev, ret, e);
 	driver_get(ret, "/server/files/list?root=gcodes");
+	driver_ask_if_changed(x, ret);
 	ret->timeout_ms = TIMEOUT_LIST_MS;
 	ret->max_bytes = LIMIT_LIST_BYTES;
 	return await_reply(x, AT_LIST);

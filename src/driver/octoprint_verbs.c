@@ -287,6 +287,7 @@ bool octoprint_read_files(const struct http_reply *r, struct file_list *l, struc
 	}
 	add_entries(json_get(root, "files"), l, 0);
 	l->free_bytes = json_num(root, "free", NAN);
+	str_copy(l->etag, sizeof(l->etag), r->etag);
 	file_list_sort(l);
 	json_free(root);
 	return true;
@@ -296,12 +297,15 @@ static enum exchange_next step_files(struct exchange *x, const struct http_reply
 				     struct http_req *ret, struct err *e)
 {
 	if (prev) {
+		if (driver_list_unchanged(x, prev))
+			return EXCHANGE_DONE;
 		if (!is_good(prev, VERB_FILES, e) || !octoprint_read_files(prev, &x->files, e))
 			return EXCHANGE_FAILED;
 		return EXCHANGE_DONE;
 	}
 	/* Without recursive=true every folder looks empty; filter= is an error 500 in 1.11.8. */
 	driver_get(ret, "/api/files?recursive=true");
+	driver_ask_if_changed(x, ret);
 	ret->timeout_ms = TIMEOUT_LIST_MS;
 	ret->max_bytes = LIMIT_LIST_BYTES;
 	return await_reply(x);

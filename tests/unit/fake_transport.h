@@ -88,6 +88,16 @@ static inline struct call *fake_find(struct fake *f, const char *part)
 	return NULL;
 }
 
+/* The same, but there has to be one. */
+static inline struct call *fake_get(struct fake *f, const char *part)
+{
+	struct call *c = fake_find(f, part);
+
+	if (!c)
+		fatal("no open request for %s", part);
+	return c;
+}
+
 /* How many requests with this part were ever sent. */
 static inline size_t fake_count(const struct fake *f, const char *part)
 {

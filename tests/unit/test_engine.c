@@ -167,10 +167,10 @@ static void test_dialects_are_found(void **state)
 	struct call *c;
 
 	(void)state;
-	c = fake_find(b.net, "GET http://10.0.0.1/access/info");
+	c = fake_get(b.net, "GET http://10.0.0.1/access/info");
 	assert_non_null(c);
 	fake_answer(c, HTTP_FAULT_NONE, 200, "{\"result\":{\"default_source\":\"moonraker\",\"available_sources\":[\"moonraker\"]}}");
-	c = fake_find(b.net, "GET http://10.0.0.2/access/info");
+	c = fake_get(b.net, "GET http://10.0.0.2/access/info");
 	fake_answer(c, HTTP_FAULT_NONE, 200, "<html>a router</html>");
 	fake_run(b.loop, 20);
 	assert_string_equal(printer(&b, 0)->dialect, "moonraker");
@@ -219,8 +219,7 @@ static void test_accepted_is_not_done(void **state)
 	(void)state;
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Printing", 50));
 	id = submit(&b, VERB_PAUSE, NAN);
-	c = fake_find(b.net, "POST http://10.0.0.1/api/job");
-	assert_non_null(c);
+	c = fake_get(b.net, "POST http://10.0.0.1/api/job");
 	assert_true(c->req.changes);
 	assert_string_equal(c->key, "K");
 	fake_answer(c, HTTP_FAULT_NONE, 204, "");
@@ -244,7 +243,7 @@ static void test_nothing_came_of_it(void **state)
 	(void)state;
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Printing", 50));
 	id = submit(&b, VERB_PAUSE, 1);
-	fake_answer(fake_find(b.net, "POST"), HTTP_FAULT_NONE, 204, "");
+	fake_answer(fake_get(b.net, "POST"), HTTP_FAULT_NONE, 204, "");
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Printing", 50));
 	fake_run(b.loop, 1300);
 	assert_int_equal(op_get(b.app->ops, id)->phase, OP_FAILED);
@@ -261,7 +260,7 @@ static void test_a_lost_answer_is_settled_by_the_state(void **state)
 	(void)state;
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Printing", 50));
 	id = submit(&b, VERB_CANCEL, NAN);
-	fake_answer(fake_find(b.net, "POST"), HTTP_FAULT_RESET, 0, "");
+	fake_answer(fake_get(b.net, "POST"), HTTP_FAULT_RESET, 0, "");
 	assert_int_equal(op_get(b.app->ops, id)->phase, OP_CONFIRMING);
 	assert_int_equal(fake_count(b.net, "POST"), 1);		/* never sent twice */
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Cancelling", 50));
@@ -360,6 +359,33 @@ static void test_uploads_to_one_moonraker_host_take_turns(void **state)
 	app_free(a);
 	loop_free(l);
 	unlink(path);
+}
+
+static void test_an_unchanged_file_list_is_not_sent_again(void **state)
+{
+	struct bench b = bench_new(false, "octoprint", 1);
+	static const char list[] = "{\"files\":[{\"name\":\"a.gcode\",\"path\":\"a.gcode\",\"origin\":\"local\","
+				   "\"type\":\"machinecode\",\"size\":7}],\"free\":1000}";
+	struct http_reply r = { .status = 200, .body = list, .len = sizeof(list) - 1, .etag = "\"e1\"" };
+	struct call *c;
+	uint32_t id;
+
+	(void)state;
+	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Operational", 0));
+	submit(&b, VERB_FILES, NAN);
+	c = fake_get(b.net, "/api/files");
+	assert_string_equal(c->req.etag, "");
+	str_copy(r.content_type, sizeof(r.content_type), "application/json");
+	c->open = false;
+	c->done(c->ctx, &r);
+	id = submit(&b, VERB_FILES, NAN);
+	c = fake_get(b.net, "/api/files");
+	assert_string_equal(c->req.etag, "\"e1\"");
+	fake_answer(c, HTTP_FAULT_NONE, 304, "");
+	assert_int_equal(op_get(b.app->ops, id)->phase, OP_DONE);
+	assert_int_equal(op_get(b.app->ops, id)->x.files.n, 1);
+	assert_string_equal(op_get(b.app->ops, id)->x.files.files[0].path, "a.gcode");
+	bench_free(&b);
 }
 
 /* ---- events ---- */
@@ -483,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_two_commands_at_once_are_refused_but_the_stop_is_not),
 		cmocka_unit_test(test_read_only_sends_nothing),
 		cmocka_unit_test(test_uploads_to_one_moonraker_host_take_turns),
+		cmocka_unit_test(test_an_unchanged_file_list_is_not_sent_again),
 		cmocka_unit_test(test_a_job_that_ends_while_the_server_is_away),
 		cmocka_unit_test(test_pause_resume_and_error_are_told_once),
 		cmocka_unit_test(test_two_copies_one_record),
