@@ -137,6 +137,7 @@ docs: all			## manual pages, example and completions from the tables
 	$(Q)$(BIN) docs bash >man/completions/printop.bash
 	$(Q)$(BIN) docs zsh >man/completions/_printop
 	$(Q)$(BIN) docs fish >man/completions/printop.fish
+	$(Q)B=$(O) tests/tools/readme.sh >$(O)/README.md && cp $(O)/README.md README.md
 
 # ---- packages ------------------------------------------------------------------------------------
 # A no-op when all is there; apt-get where it exists, a list of what is missing elsewhere.

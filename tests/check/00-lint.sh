@@ -111,4 +111,5 @@ for pair in "example printers.conf.example" "printop.1 man/printop.1" "printers.
 	"$B"/printop docs "$what" >"$tmp/doc" 2>&1 || { echo "printop docs $what failed"; continue; }
 	cmp -s "$tmp/doc" "$file" || echo "$file is old: run make docs"
 done | result "documents agree with the tables"
+sh tests/tools/readme.sh | diff - README.md | result "the keys in the README are the keys of the program"
 echo "1..$(wc -l <"$tmp/count")"
