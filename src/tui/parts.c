@@ -1,0 +1,151 @@
+/* Small pieces that several views draw: lines filled from the left, heaters' names, operations in one line. */
+#include "parts.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <printop/str.h>
+#include <printop/text.h>
+
+#define GAP 2
+
+struct line line_of(struct canvas *c, struct area a, int row)
+{
+	return (struct line){ c, a.x, a.y + row, row < a.h ? a.x + a.w : a.x };
+}
+
+bool line_add(struct line *l, enum role role, const char *text)
+{
+	int w = canvas_width(l->c, text);
+
+	if (!*text || w > l->end - l->x)
+		return false;
+	canvas_text(l->c, l->x, l->y, w, role, text);
+	l->x += w + GAP;
+	return true;
+}
+
+bool line_addf(struct line *l, enum role role, const char *fmt, ...)
+{
+	char text[TEXT_CAP + NAME_CAP];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return line_add(l, role, text);
+}
+
+void line_rest(struct line *l, enum role role, const char *text)
+{
+	l->x += canvas_text(l->c, l->x, l->y, l->end - l->x, role, text) + GAP;
+}
+
+const char *heater_title(const struct heater *h)
+{
+	return str_eq(h->name, "extruder") ? "nozzle" : h->name;
+}
+
+uint32_t heater_letter(const struct heater *h)
+{
+	unsigned char first = (unsigned char)heater_title(h)[0];
+
+	return first > ' ' && first < 127 ? first : '*';
+}
+
+void draw_path(struct canvas *c, int x, int y, int cols, enum role role, const char *path)
+{
+	char text[NAME_CAP];
+
+	text_cut_left(text, sizeof(text), path, cols, c->ascii);
+	canvas_text(c, x, y, cols, role, text);
+}
+
+/* ---- operations ---- */
+
+static const struct { const char *word; enum role role; } phases[] = {
+	[OP_QUEUED] = { "queued", ROLE_DIM },		[OP_SENDING] = { "sends", ROLE_WARN },
+	[OP_CONFIRMING] = { "waits", ROLE_WARN },	[OP_DONE] = { "ok", ROLE_GOOD },
+	[OP_FAILED] = { "FAILED", ROLE_BAD },		[OP_CANCELLED] = { "stopped", ROLE_WARN },
+};
+
+const char *op_phase_word(const struct op *op)
+{
+	return phases[op->phase].word;
+}
+
+enum role op_phase_role(const struct op *op)
+{
+	return phases[op->phase].role;
+}
+
+void op_what(const struct op *op, char *buf, size_t size)
+{
+	const struct verb_args *a = &op->x.args;
+	const char *file = a->name ? a->name : a->local ? str_basename(a->local) : a->file ? a->file : "";
+
+	str_printf(buf, size, "%s%s%s", verb_name(op->x.verb), *file ? " " : "", file);
+}
+
+double op_ratio(const struct op *op)
+{
+	if (op->x.verb != VERB_UPLOAD || op->total_bytes <= 0)
+		return (double)NAN;
+	return (double)op->sent_bytes / (double)op->total_bytes;
+}
+
+/* "4.0/12.0 MB  0.6 MB/s  0:00:13 left" */
+static void sending_text(const struct op *op, char *buf, size_t size)
+{
+	char sent[STR_SMALL], total[STR_SMALL], rate[STR_SMALL], left[STR_SMALL] = "";
+	double s = op->rate_bytes_s > 0 ? (double)(op->total_bytes - op->sent_bytes) / op->rate_bytes_s : (double)NAN;
+
+	str_bytes(sent, sizeof(sent), (double)op->sent_bytes);
+	str_bytes(total, sizeof(total), (double)op->total_bytes);
+	str_bytes(rate, sizeof(rate), op->rate_bytes_s > 0 ? op->rate_bytes_s : (double)NAN);
+	if (s < 600)
+		str_printf(left, sizeof(left), "  %.0f s left", ceil(s));
+	else if (!isnan(s))
+		str_printf(left, sizeof(left), "  %.0f min left", ceil(s / 60));
+	str_printf(buf, size, "%s/%s  %s/s%s", sent, total, rate, left);
+}
+
+void op_how(const struct op *op, char *buf, size_t size)
+{
+	double until = op->submitted_at + op->limit_s;
+	time_t at = (time_t)until;
+	char clock[STR_SMALL] = "";
+	struct tm tm;
+
+	if (op->phase == OP_FAILED) {
+		str_copy(buf, size, op->err.text);
+	} else if (op->phase == OP_SENDING && op->x.verb == VERB_UPLOAD) {
+		sending_text(op, buf, size);
+	} else if (op->phase == OP_CONFIRMING && isfinite(until) && localtime_r(&at, &tm)) {
+		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+		str_printf(buf, size, "%s%stries until %s", op->seen, op->seen[0] ? ", " : "", clock);
+	} else {
+		str_copy(buf, size, op->seen);
+	}
+}
+
+void draw_op(struct canvas *c, struct area row, const struct op *op, const char *name)
+{
+	int name_w = row.w >= 100 ? 44 : row.w / 3, bar_w = row.w >= 100 ? 30 : row.w / 5;
+	double ratio = op_ratio(op);
+	char text[TEXT_CAP + NAME_CAP];
+	int x = row.x + name_w + 1, end = row.x + row.w;
+
+	canvas_text(c, row.x, row.y, name_w, ROLE_NORMAL, name);
+	if (!isnan(ratio) && op->phase == OP_SENDING && bar_w >= 6) {
+		canvas_bar(c, x, row.y, bar_w, ratio, ROLE_BAR);
+		x += bar_w + 1;
+	} else {
+		canvas_text(c, x, row.y, end - x, op_phase_role(op), op_phase_word(op));
+		x += 8;
+	}
+	op_how(op, text, sizeof(text));
+	canvas_text(c, x, row.y, end - x, op->phase == OP_FAILED ? ROLE_BAD : ROLE_NORMAL, text);
+}
