@@ -1,4 +1,7 @@
-/* From an action key to an operation: which printers, may they, the question, the submit, and how it went. */
+/*
+ * From an action key to an operation: which printers, may they, the question, the submit, and how
+ * it went.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +23,14 @@ static const struct {
 	[VERB_RESUME] = { "resume print", "resume %zu prints", "Resume it?", "resumed" },
 	[VERB_CANCEL] = { "cancel print", "cancel %zu prints", "Cancel it?", "cancelled" },
 	[VERB_START] = { "start print", "start on %zu printers", "Start it?", "started" },
-	[VERB_UPLOAD] = { "upload and start", "upload and start on %zu printers", "Send it?", "sent a file" },
+	[VERB_UPLOAD] = { "upload and start", "upload and start on %zu printers", "Send it?",
+			  "sent a file" },
 	[VERB_ESTOP] = { "EMERGENCY STOP", "EMERGENCY STOP", "", "stopped" },
 	[VERB_CONNECT] = { "connect", "connect %zu printers", "Connect it?", "connected" },
-	[VERB_DISCONNECT] = { "disconnect", "disconnect %zu printers", "Disconnect it?", "disconnected" },
-	[VERB_RESTART] = { "restart firmware", "restart the firmware of %zu printers", "Restart it?",
-		"restarted" },
+	[VERB_DISCONNECT] = { "disconnect", "disconnect %zu printers", "Disconnect it?",
+			      "disconnected" },
+	[VERB_RESTART] = { "restart firmware", "restart the firmware of %zu printers",
+			   "Restart it?", "restarted" },
 	[VERB_FILES] = { "files", "files of %zu printers", "", "listed" },
 };
 
@@ -106,10 +111,11 @@ static void sift(struct pending *p, const uint32_t *ids, size_t n)
 		p->n_refused++;
 		/* A few are told with their reasons, many with their states. */
 		if (n <= FEW)
-			sbuf_addf(&p->refused, "%s%s: %s", p->n_refused > 1 ? "; " : "", printer->config.name,
-				  e.text);
+			sbuf_addf(&p->refused, "%s%s: %s", p->n_refused > 1 ? "; " : "",
+				  printer->config.name, e.text);
 		else if (p->n_refused <= NAMED)
-			sbuf_addf(&p->refused, "%s%s %s", p->n_refused > 1 ? ", " : "", printer->config.name,
+			sbuf_addf(&p->refused, "%s%s %s", p->n_refused > 1 ? ", " : "",
+				  printer->config.name,
 				  printer_status_info(printer->state.status)->name);
 	}
 	if (n > FEW && p->n_refused > NAMED)
@@ -150,9 +156,11 @@ static void submit(void *ctx)
 	group = ops_new_group(t->app->ops);
 	t->last_group = group;
 	if (p->n == 1 && one)
-		tui_say(t, ROLE_NORMAL, "%s: %s ...", one->config.name, action_info(act_of_verb(p->verb))->brief);
+		tui_say(t, ROLE_NORMAL, "%s: %s ...", one->config.name,
+			action_info(act_of_verb(p->verb))->brief);
 	for (size_t i = 0; i < p->n; i++)
-		op_submit(t->app->ops, group, p->ids[i], p->verb, p->has_args ? &p->args : NULL, (double)NAN);
+		op_submit(t->app->ops, group, p->ids[i], p->verb, p->has_args ? &p->args : NULL,
+			  (double)NAN);
 	/* An upload is followed where it was asked for and in the view of transfers. */
 	if (p->n > 1 && p->verb != VERB_UPLOAD)
 		dialog_result(t, group, p->verb);
@@ -167,7 +175,10 @@ static size_t group_size(const struct ops *ops, uint32_t group)
 	return n;
 }
 
-/* One printer's result is a line; a failure that nobody is too busy to see gets the window with its retry. */
+/*
+ * One printer's result is a line; a failure that nobody is too busy to see gets the window with its
+ * retry.
+ */
 static void say_result(struct tui *t, const struct op *op)
 {
 	bool busy = tui_dialog(t) || t->p->prompt || op->x.verb == VERB_UPLOAD;
@@ -175,7 +186,8 @@ static void say_result(struct tui *t, const struct op *op)
 	if (op->phase == OP_DONE)
 		tui_say(t, ROLE_GOOD, "%s: %s", op->printer_name, op->seen);
 	else if (op->phase == OP_CANCELLED)
-		tui_say(t, ROLE_WARN, "%s: %s", op->printer_name, op->seen[0] ? op->seen : "stopped");
+		tui_say(t, ROLE_WARN, "%s: %s", op->printer_name,
+			op->seen[0] ? op->seen : "stopped");
 	else
 		tui_say(t, ROLE_BAD, "%s: %s FAILED: %s", op->printer_name,
 			action_info(act_of_verb(op->x.verb))->brief, op->err.text);
@@ -190,7 +202,8 @@ void act_op_changed(void *ctx, const struct op *op)
 	tui_dirty(t);
 	if (!op_ended(op) || op->x.verb == VERB_FILES || dialog_shows_group(t, op->group))
 		return;
-	if (op->x.verb == VERB_UPLOAD || group_size(t->app->ops, op->group) == 1 || op->phase == OP_FAILED)
+	if (op->x.verb == VERB_UPLOAD || group_size(t->app->ops, op->group) == 1 ||
+	    op->phase == OP_FAILED)
 		say_result(t, op);
 }
 
@@ -220,7 +233,9 @@ static void line_for_one(struct sbuf *b, const struct pending *p, const struct p
 	switch (p->verb) {
 	case VERB_ESTOP:
 		sbuf_addf(b, "heaters and motors off at once%s",
-			  STATUS_BIT(printer->state.status) & STATUS_ACTIVE ? ", the print is lost" : "");
+			  STATUS_BIT(printer->state.status) & STATUS_ACTIVE ?
+				  ", the print is lost" :
+				  "");
 		return;
 	case VERB_START:
 	case VERB_UPLOAD:
@@ -295,7 +310,8 @@ static void ask(struct pending *p)
 		sbuf_addf(&skipped, "left out: %s", sbuf_str(&p->refused));
 		lines[n++] = sbuf_str(&skipped);
 	}
-	str_printf(title, sizeof(title), p->n == 1 ? words[p->verb].one : words[p->verb].many, p->n);
+	str_printf(title, sizeof(title), p->n == 1 ? words[p->verb].one : words[p->verb].many,
+		   p->n);
 	if (p->verb == VERB_ESTOP)
 		dialog_estop(p->t, lines, n, submit, pending_free, p);
 	else if (p->n == 1)
@@ -312,10 +328,12 @@ static void say_refused(const struct pending *p)
 	if (p->n_refused == 1)
 		tui_say(p->t, ROLE_WARN, "%s", sbuf_str(&p->refused));
 	else
-		tui_say(p->t, ROLE_WARN, "none can be %s: %s", words[p->verb].adjective, sbuf_str(&p->refused));
+		tui_say(p->t, ROLE_WARN, "none can be %s: %s", words[p->verb].adjective,
+			sbuf_str(&p->refused));
 }
 
-void tui_act(struct tui *t, enum verb verb, const struct verb_args *args, const uint32_t *ids, size_t n)
+void tui_act(struct tui *t, enum verb verb, const struct verb_args *args, const uint32_t *ids,
+	     size_t n)
 {
 	struct pending *p;
 

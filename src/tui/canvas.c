@@ -1,4 +1,7 @@
-/* The grid of cells that views draw on: clipped text, lines, boxes and bars, in UTF-8 or plain ASCII. */
+/*
+ * The grid of cells that views draw on: clipped text, lines, boxes and bars, in UTF-8 or plain
+ * ASCII.
+ */
 #include "canvas.h"
 
 #include <math.h>
@@ -251,7 +254,9 @@ uint32_t canvas_glyph(const struct canvas *c, enum glyph g)
 	return c->ascii ? (uint32_t)glyphs[g].ascii : glyphs[g].utf8;
 }
 
-/* " text " over a line, from its third column on; right: ends three columns before the line does. */
+/*
+ * " text " over a line, from its third column on; right: ends three columns before the line does.
+ */
 static void line_label(struct canvas *c, int x, int y, int w, bool right, const char *text)
 {
 	int cols = w - 6, width = 0;
@@ -279,7 +284,8 @@ void canvas_vline(struct canvas *c, int x, int y, int h)
 	canvas_fill(c, (struct area){ x, y, 1, h }, ROLE_BORDER, canvas_glyph(c, GLYPH_VLINE));
 }
 
-void canvas_box(struct canvas *c, struct area a, enum role role, const char *title, const char *bottom)
+void canvas_box(struct canvas *c, struct area a, enum role role, const char *title,
+		const char *bottom)
 {
 	int right = a.x + a.w - 1, low = a.y + a.h - 1;
 

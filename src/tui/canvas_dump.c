@@ -1,4 +1,7 @@
-/* A canvas as plain text, as ANSI and as SVG: golden tests, pipes and pictures see what the terminal shows. */
+/*
+ * A canvas as plain text, as ANSI and as SVG: golden tests, pipes and pictures see what the
+ * terminal shows.
+ */
 #include "canvas.h"
 #include "text/palette.h"
 
@@ -145,7 +148,8 @@ static struct paint paint_of(const struct cell *cell, const struct theme *t)
 {
 	struct style s = canvas_style(cell, t, 256);
 	uint32_t page = t->light ? 0xfafafa : 0x16181d, ink = t->light ? 0x24292e : 0xd0d4dc;
-	struct paint p = { .fg = s.fg < 0 ? ink : palette_rgb(s.fg), .bg = s.bg < 0 ? page : palette_rgb(s.bg) };
+	struct paint p = { .fg = s.fg < 0 ? ink : palette_rgb(s.fg),
+			   .bg = s.bg < 0 ? page : palette_rgb(s.bg) };
 
 	if (s.attrs & ATTR_REVERSE) {
 		uint32_t swap = p.fg;
@@ -190,22 +194,26 @@ static bool all_blank(const struct cell *cells, int n)
 }
 
 /* A run of cells of one look: a rectangle when it has a background of its own, then the text. */
-static void svg_run(struct sbuf *out, const struct cell *cells, int x, int y, int n, struct paint p, uint32_t page)
+static void svg_run(struct sbuf *out, const struct cell *cells, int x, int y, int n, struct paint p,
+		    uint32_t page)
 {
 	if (p.bg != page)
-		sbuf_addf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n",
+		sbuf_addf(out,
+			  "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n",
 			  x * CELL_W, y * CELL_H, n * CELL_W, CELL_H, p.bg);
 	if (all_blank(cells, n))
 		return;
-	sbuf_addf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s%s>", x * CELL_W,
-		  y * CELL_H + 13, n * CELL_W, p.fg, p.bold ? " font-weight=\"bold\"" : "",
-		  p.dim ? " opacity=\"0.6\"" : "", p.underline ? " text-decoration=\"underline\"" : "");
+	sbuf_addf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s%s>",
+		  x * CELL_W, y * CELL_H + 13, n * CELL_W, p.fg,
+		  p.bold ? " font-weight=\"bold\"" : "", p.dim ? " opacity=\"0.6\"" : "",
+		  p.underline ? " text-decoration=\"underline\"" : "");
 	for (int i = 0; i < n; i++)
 		add_xml(out, &cells[i]);
 	sbuf_adds(out, "</text>\n");
 }
 
-static void svg_row(struct sbuf *out, const struct canvas *c, const struct theme *t, int y, uint32_t page)
+static void svg_row(struct sbuf *out, const struct canvas *c, const struct theme *t, int y,
+		    uint32_t page)
 {
 	const struct cell *row = row_of(c, y);
 	int x = 0, cols = used_cols(c, y);
@@ -226,17 +234,23 @@ static void svg_row(struct sbuf *out, const struct canvas *c, const struct theme
 	}
 }
 
-void canvas_dump_svg(const struct canvas *c, const struct theme *t, const char *title, struct sbuf *out)
+void canvas_dump_svg(const struct canvas *c, const struct theme *t, const char *title,
+		     struct sbuf *out)
 {
 	int w = c->cols * CELL_W, h = c->rows * CELL_H;
 	uint32_t page = t->light ? 0xfafafa : 0x16181d;
 
-	sbuf_addf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-10 -10 %d %d\" font-size=\"14\" "
-		  "font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" xml:space=\"preserve\">\n",
+	sbuf_addf(out,
+		  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-10 -10 %d %d\" "
+		  "font-size=\"14\" "
+		  "font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" "
+		  "xml:space=\"preserve\">\n",
 		  w + 20, h + 20);
 	sbuf_addf(out, "<title>%s</title>\n", title);
-	sbuf_addf(out, "<rect x=\"-10\" y=\"-10\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"#%06x\"/>\n", w + 20,
-		  h + 20, page);
+	sbuf_addf(
+		out,
+		"<rect x=\"-10\" y=\"-10\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"#%06x\"/>\n",
+		w + 20, h + 20, page);
 	for (int y = 0; y < c->rows; y++)
 		svg_row(out, c, t, y, page);
 	sbuf_adds(out, "</svg>\n");

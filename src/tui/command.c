@@ -64,7 +64,9 @@ bool command_action(const char *word, enum action_id *ret, struct err *e)
 	}
 	if (found == 1)
 		return true;
-	return err_set(e, ERR_USAGE, found ? "\"%s\" could be several commands" : "no command \"%s\"; ? lists them",
+	return err_set(e, ERR_USAGE,
+		       found ? "\"%s\" could be several commands" :
+			       "no command \"%s\"; ? lists them",
 		       word);
 }
 
@@ -81,7 +83,8 @@ void command_done(struct command *c)
 }
 
 /* The chosen printers; without words those that an action key would take. */
-static bool choose(struct tui *t, struct command *c, const char *const *words, size_t n, struct err *e)
+static bool choose(struct tui *t, struct command *c, const char *const *words, size_t n,
+		   struct err *e)
 {
 	struct selector *s;
 
@@ -90,7 +93,8 @@ static bool choose(struct tui *t, struct command *c, const char *const *words, s
 		c->n = tui_targets(t, c->ids, LIMIT_PRINTERS);
 		if (c->n > LIMIT_PRINTERS)
 			c->n = LIMIT_PRINTERS;
-		return c->n || err_set(e, ERR_USAGE, "which printers? a name, tag:X, state:X or all");
+		return c->n ||
+		       err_set(e, ERR_USAGE, "which printers? a name, tag:X, state:X or all");
 	}
 	s = selector_parse(words, n, e);
 	if (!s)
@@ -100,8 +104,8 @@ static bool choose(struct tui *t, struct command *c, const char *const *words, s
 	return c->ids;
 }
 
-static bool take_option(struct command *c, const struct command_words *w, size_t *i, const char **select,
-			size_t *n_select, struct err *e)
+static bool take_option(struct command *c, const struct command_words *w, size_t *i,
+			const char **select, size_t *n_select, struct err *e)
 {
 	const char *option = w->words[*i];
 	char **string = NULL;
@@ -117,7 +121,8 @@ static bool take_option(struct command *c, const struct command_words *w, size_t
 	else if (str_eq(option, "--name"))
 		string = &c->args.name;
 	else if (!str_eq(option, "-t"))
-		return err_set(e, ERR_USAGE, "no option %s here: -t, --start, --folder, --name", option);
+		return err_set(e, ERR_USAGE, "no option %s here: -t, --start, --folder, --name",
+			       option);
 	(*i)++;
 	if (string) {
 		free(*string);
@@ -129,15 +134,17 @@ static bool take_option(struct command *c, const struct command_words *w, size_t
 }
 
 /* upload FILE... -t SELECTOR, start FILE -t SELECTOR */
-static bool parse_files(struct tui *t, struct command *c, const struct command_words *w, struct err *e)
+static bool parse_files(struct tui *t, struct command *c, const struct command_words *w,
+			struct err *e)
 {
 	const char *select[COMMAND_WORDS];
 	size_t n_select = 0;
 
 	for (size_t i = 1; i < w->n; i++) {
 		if (w->words[i][0] != '-')
-			c->files[c->n_files++] = c->action == ACTION_UPLOAD ? path_expand(w->words[i], ".") :
-				mem_strdup(w->words[i]);
+			c->files[c->n_files++] = c->action == ACTION_UPLOAD ?
+							 path_expand(w->words[i], ".") :
+							 mem_strdup(w->words[i]);
 		else if (!take_option(c, w, &i, select, &n_select, e))
 			return false;
 	}
@@ -148,7 +155,8 @@ static bool parse_files(struct tui *t, struct command *c, const struct command_w
 	return choose(t, c, select, n_select, e);
 }
 
-static bool parse_words(struct tui *t, struct command *c, const struct command_words *w, struct err *e)
+static bool parse_words(struct tui *t, struct command *c, const struct command_words *w,
+			struct err *e)
 {
 	const struct action *a = action_info(c->action);
 
@@ -194,7 +202,8 @@ static void preview_verb(struct tui *t, const struct command *c, struct sbuf *b)
 		sbuf_addf(b, "cannot: %s: %s", p ? p->config.name : "", why.text);
 		return;
 	}
-	sbuf_addf(b, "would %s %zu printer%s:", action_info(c->action)->brief, may, may == 1 ? "" : "s");
+	sbuf_addf(b, "would %s %zu printer%s:", action_info(c->action)->brief, may,
+		  may == 1 ? "" : "s");
 	for (size_t i = 0, shown = 0; i < c->n && shown < 16; i++) {
 		const struct printer *p = fleet_get(t->app->fleet, c->ids[i]);
 
@@ -268,8 +277,8 @@ static void run_set(struct tui *t, const struct command *c)
 	if (!c->word || !c->value)
 		tui_say(t, ROLE_WARN, "set NAME VALUE");
 	else if (!setting_from_name(c->word, &id))
-		tui_say(t, ROLE_BAD, "no setting \"%s\"%s%s%s", c->word, near ? "; \"" : "", near ? near : "",
-			near ? "\"?" : "");
+		tui_say(t, ROLE_BAD, "no setting \"%s\"%s%s%s", c->word, near ? "; \"" : "",
+			near ? near : "", near ? "\"?" : "");
 	else if (id == SETTING_READ_ONLY)
 		tui_say(t, ROLE_BAD, "read_only is decided when printop starts");
 	else
@@ -344,7 +353,8 @@ static void run_verb(struct tui *t, struct command *c)
 	}
 	if (c->action == ACTION_START)
 		c->args.file = mem_strdup(c->files[0]);
-	tui_act(t, (enum verb)action_info(c->action)->verb, c->args.file ? &c->args : NULL, c->ids, c->n);
+	tui_act(t, (enum verb)action_info(c->action)->verb, c->args.file ? &c->args : NULL, c->ids,
+		c->n);
 }
 
 static void run(struct tui *t, struct command *c)

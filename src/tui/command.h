@@ -1,4 +1,7 @@
-/* The ":" line: the same verbs as on the shell, cut into words and understood before Enter is pressed. */
+/*
+ * The ":" line: the same verbs as on the shell, cut into words and understood before Enter is
+ * pressed.
+ */
 #ifndef TUI_COMMAND_H
 #define TUI_COMMAND_H
 
@@ -23,7 +26,8 @@ struct command {
 	struct verb_args args;		/* file, name, folder, start; local is in files */
 	char *files[COMMAND_WORDS];	/* upload */
 	size_t n_files;
-	char *word, *value;		/* set NAME VALUE; theme, sort, printer: word; NULL when not given */
+	/* Set NAME VALUE; theme, sort, printer: word; NULL when not given. */
+	char *word, *value;
 };
 bool command_parse(struct tui *t, const char *line, struct command *ret, struct err *e);
 void command_done(struct command *c);

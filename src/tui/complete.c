@@ -100,7 +100,8 @@ static void add_selectors(struct tui *t, struct completion *c, const char *word)
 		add_choices(c, value, "octoprint moonraker");
 	} else if (colon && str_starts(word, "state:")) {
 		for (int s = 0; s < PRINTER_STATUS_N; s++)
-			complete_add(c, value, printer_status_info((enum printer_status)s)->name, "");
+			complete_add(c, value, printer_status_info((enum printer_status)s)->name,
+				     "");
 	} else {
 		add_printers(t, c, value);
 		add_choices(c, value, "tag: state: group: model: all");
@@ -120,8 +121,8 @@ static void escape(char *dst, size_t size, const char *name)
 	dst[n] = '\0';
 }
 
-static void add_path(struct completion *c, const char *dir, const char *shown, const struct dirent *entry,
-		     const char *prefix)
+static void add_path(struct completion *c, const char *dir, const char *shown,
+		     const struct dirent *entry, const char *prefix)
 {
 	char whole[1024], safe[2048], clean[512];
 	char *path;
@@ -133,7 +134,8 @@ static void add_path(struct completion *c, const char *dir, const char *shown, c
 	if (entry->d_name[0] == '.' && prefix[0] != '.')
 		return;
 	path = path_join(dir, entry->d_name);
-	if (stat(path, &st) == 0 && str_printf(whole, sizeof(whole), "%s%s", shown, entry->d_name)) {
+	if (stat(path, &st) == 0 &&
+	    str_printf(whole, sizeof(whole), "%s%s", shown, entry->d_name)) {
 		escape(safe, sizeof(safe), whole);
 		complete_add(c, "", safe, S_ISDIR(st.st_mode) ? "/" : "");
 	}
@@ -148,7 +150,10 @@ static void add_paths(struct completion *c, const char *word)
 	DIR *d;
 
 	base = base ? base + 1 : word;
-	str_copy(shown, (size_t)(base - word) + 1 < sizeof(shown) ? (size_t)(base - word) + 1 : sizeof(shown), word);
+	str_copy(shown,
+		 (size_t)(base - word) + 1 < sizeof(shown) ? (size_t)(base - word) + 1 :
+							     sizeof(shown),
+		 word);
 	dir = path_expand(*shown ? shown : ".", ".");
 	d = opendir(dir);
 	for (struct dirent *entry; d && (entry = readdir(d)); )
@@ -167,7 +172,8 @@ static void add_themes(struct completion *c, const char *prefix)
 	theme_list_free(names);
 }
 
-static void add_settings(struct completion *c, const struct command_words *w, size_t at, const char *word)
+static void add_settings(struct completion *c, const struct command_words *w, size_t at,
+			 const char *word)
 {
 	enum setting_id id;
 
@@ -181,13 +187,15 @@ static void add_settings(struct completion *c, const struct command_words *w, si
 	if (id == SETTING_THEME)
 		add_themes(c, word);
 	else
-		add_choices(c, word, setting_info(id)->type == SETTING_BOOL ? "on off" : setting_info(id)->choices);
+		add_choices(c, word,
+			    setting_info(id)->type == SETTING_BOOL ? "on off" :
+								     setting_info(id)->choices);
 }
 
 /* ---- */
 
-static void add_arguments(struct tui *t, struct completion *c, enum action_id action, const struct command_words *w,
-			  size_t at, const char *word)
+static void add_arguments(struct tui *t, struct completion *c, enum action_id action,
+			  const struct command_words *w, size_t at, const char *word)
 {
 	bool behind_t = at > 1 && str_eq(w->words[at - 1], "-t");
 

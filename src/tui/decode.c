@@ -1,4 +1,6 @@
-/* Keys out of terminal bytes: CSI and SS3 sequences, UTF-8, SGR mouse reports and bracketed paste. */
+/*
+ * Keys out of terminal bytes: CSI and SS3 sequences, UTF-8, SGR mouse reports and bracketed paste.
+ */
 #include "decode.h"
 
 #include <string.h>
@@ -40,10 +42,14 @@ bool decode_waiting(const struct decoder *d)
 /* The last byte of "ESC [ x" and "ESC O x". */
 static uint32_t letter_key(unsigned char c, bool ss3)
 {
-	static const struct { char letter; uint32_t key; } keys[] = {
-		{ 'A', KEY_CODE_UP }, { 'B', KEY_CODE_DOWN }, { 'C', KEY_CODE_RIGHT }, { 'D', KEY_CODE_LEFT },
-		{ 'H', KEY_CODE_HOME }, { 'F', KEY_CODE_END }, { 'Z', KEY_CODE_BACKTAB },
-		{ 'P', KEY_CODE_F1 }, { 'Q', KEY_CODE_F1 + 1 }, { 'R', KEY_CODE_F1 + 2 }, { 'S', KEY_CODE_F1 + 3 },
+	static const struct {
+		char letter;
+		uint32_t key;
+	} keys[] = {
+		{ 'A', KEY_CODE_UP },	   { 'B', KEY_CODE_DOWN },   { 'C', KEY_CODE_RIGHT },
+		{ 'D', KEY_CODE_LEFT },	   { 'H', KEY_CODE_HOME },   { 'F', KEY_CODE_END },
+		{ 'Z', KEY_CODE_BACKTAB }, { 'P', KEY_CODE_F1 },     { 'Q', KEY_CODE_F1 + 1 },
+		{ 'R', KEY_CODE_F1 + 2 },  { 'S', KEY_CODE_F1 + 3 },
 	};
 
 	if (ss3 && c == 'M')
@@ -58,11 +64,13 @@ static uint32_t letter_key(unsigned char c, bool ss3)
 static uint32_t number_key(int n)
 {
 	static const uint32_t keys[] = {
-		[1] = KEY_CODE_HOME, [2] = KEY_CODE_INSERT, [3] = KEY_CODE_DELETE, [4] = KEY_CODE_END,
-		[5] = KEY_CODE_PAGE_UP, [6] = KEY_CODE_PAGE_DOWN, [7] = KEY_CODE_HOME, [8] = KEY_CODE_END,
-		[11] = KEY_CODE_F1, [12] = KEY_CODE_F1 + 1, [13] = KEY_CODE_F1 + 2, [14] = KEY_CODE_F1 + 3,
-		[15] = KEY_CODE_F1 + 4, [17] = KEY_CODE_F1 + 5, [18] = KEY_CODE_F1 + 6, [19] = KEY_CODE_F1 + 7,
-		[20] = KEY_CODE_F1 + 8, [21] = KEY_CODE_F1 + 9, [23] = KEY_CODE_F1 + 10, [24] = KEY_CODE_F12,
+		[1] = KEY_CODE_HOME,	 [2] = KEY_CODE_INSERT,	 [3] = KEY_CODE_DELETE,
+		[4] = KEY_CODE_END,	 [5] = KEY_CODE_PAGE_UP, [6] = KEY_CODE_PAGE_DOWN,
+		[7] = KEY_CODE_HOME,	 [8] = KEY_CODE_END,	 [11] = KEY_CODE_F1,
+		[12] = KEY_CODE_F1 + 1,	 [13] = KEY_CODE_F1 + 2, [14] = KEY_CODE_F1 + 3,
+		[15] = KEY_CODE_F1 + 4,	 [17] = KEY_CODE_F1 + 5, [18] = KEY_CODE_F1 + 6,
+		[19] = KEY_CODE_F1 + 7,	 [20] = KEY_CODE_F1 + 8, [21] = KEY_CODE_F1 + 9,
+		[23] = KEY_CODE_F1 + 10, [24] = KEY_CODE_F12,
 	};
 
 	return n >= 0 && (size_t)n < ARRAY_LEN(keys) ? keys[n] : KEY_NONE;
@@ -131,7 +139,8 @@ static struct parsed parse_csi(struct decoder *d, size_t at)
 			s.last = c;
 			return (struct parsed){ (int)i + 1, csi_key(d, &s) };
 		} else if (c < ' ' || c > '/') {
-			return (struct parsed){ (int)i, KEY_NONE };	/* broken off: drop what was read */
+			/* Broken off: drop what was read. */
+			return (struct parsed){ (int)i, KEY_NONE };
 		}
 	}
 	return need_more;
@@ -162,7 +171,11 @@ static struct parsed parse_escape(struct decoder *d)
 static size_t utf8_bytes(const struct decoder *d)
 {
 	unsigned char first = d->buf[0];
-	size_t want = first > 0xf4 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+	size_t want = first > 0xf4  ? 1 :
+		      first >= 0xf0 ? 4 :
+		      first >= 0xe0 ? 3 :
+		      first >= 0xc2 ? 2 :
+				      1;
 
 	for (size_t i = 1; i < want && i < d->len; i++)
 		if ((d->buf[i] & 0xc0) != 0x80)
@@ -225,12 +238,16 @@ static uint32_t end_paste(struct decoder *d)
 	return KEY_CODE_PASTE;
 }
 
-/* Only a lone Esc is told apart fast; what has begun as a sequence or a character may be on a slow line. */
+/*
+ * Only a lone Esc is told apart fast; what has begun as a sequence or a character may be on a slow
+ * line.
+ */
 static bool still_coming(const struct decoder *d, int64_t now_ms)
 {
 	bool lone = d->len == 1 && d->buf[0] == KEY_ESC;
 
-	return d->len < sizeof(d->buf) && now_ms - d->since_ms < (lone ? DECODE_ESC_MS : DECODE_LATE_MS);
+	return d->len < sizeof(d->buf) &&
+	       now_ms - d->since_ms < (lone ? DECODE_ESC_MS : DECODE_LATE_MS);
 }
 
 /* An Esc, a sequence or a character that never got whole. */
@@ -242,7 +259,10 @@ static struct parsed give_up(struct decoder *d, int64_t now_ms)
 	return (struct parsed){ 1, KEY_ESC };
 }
 
-/* "[..." or "O." that comes soon after a lone Esc is the rest of its sequence: put the Esc back before it. */
+/*
+ * "[..." or "O." that comes soon after a lone Esc is the rest of its sequence: put the Esc back
+ * before it.
+ */
 static void join_late(struct decoder *d, int64_t now_ms)
 {
 	bool late = d->esc_ms >= 0 && now_ms - d->esc_ms < DECODE_LATE_MS;

@@ -1,4 +1,7 @@
-/* Questions: one key for one printer, the number for several, a second ! within five seconds for the stop. */
+/*
+ * Questions: one key for one printer, the number for several, a second ! within five seconds for
+ * the stop.
+ */
 #include "dialog.h"
 
 #include <stdlib.h>
@@ -158,7 +161,9 @@ static int64_t ask_next_tick_ms(struct dialog *d, const struct moment *m)
 
 static int ask_width(const struct ask *a, const struct canvas *c)
 {
-	int w = canvas_width(c, a->question) + (a->kind == ASK_NUMBER ? 6 : a->kind == ASK_STOP ? 14 : 0);
+	int w = canvas_width(c, a->question) + (a->kind == ASK_NUMBER ? 6 :
+						a->kind == ASK_STOP   ? 14 :
+									0);
 
 	for (size_t i = 0; i < a->n_lines; i++)
 		if (canvas_width(c, a->lines[i]) > w)
@@ -171,7 +176,8 @@ static int ask_width(const struct ask *a, const struct canvas *c)
 }
 
 /* The question with what is typed, or with the time that is left. */
-static void draw_question(const struct ask *a, struct canvas *c, struct area in, const struct moment *m)
+static void draw_question(const struct ask *a, struct canvas *c, struct area in,
+			  const struct moment *m)
 {
 	int lines = dialog_wrap(NULL, in, ROLE_STRONG, a->question);
 	int x = in.x + (lines == 1 ? canvas_width(c, a->question) + 1 : 0);
@@ -181,7 +187,8 @@ static void draw_question(const struct ask *a, struct canvas *c, struct area in,
 	if (a->kind == ASK_NUMBER)
 		edit_draw(&a->edit, c, x, y, in.x + in.w - x, ROLE_INPUT, "");
 	if (a->kind == ASK_STOP && in.x + in.w - x >= 12)
-		canvas_bar(c, in.x + in.w - 12, y, 12, (double)(a->until_ms - m->now_ms) / STOP_MS, ROLE_STOP);
+		canvas_bar(c, in.x + in.w - 12, y, 12, (double)(a->until_ms - m->now_ms) / STOP_MS,
+			   ROLE_STOP);
 }
 
 static void ask_draw(struct dialog *d, struct canvas *c, const struct moment *m)
@@ -190,8 +197,8 @@ static void ask_draw(struct dialog *d, struct canvas *c, const struct moment *m)
 	int w = ask_width(a, c), asks, h = 0;
 	struct area in, text;
 
-	asks = dialog_wrap(NULL, (struct area){ .w = w }, ROLE_STRONG, a->question) + (a->kind != ASK_YES &&
-		canvas_width(c, a->question) + 14 > w);
+	asks = dialog_wrap(NULL, (struct area){ .w = w }, ROLE_STRONG, a->question) +
+	       (a->kind != ASK_YES && canvas_width(c, a->question) + 14 > w);
 	for (size_t i = 0; i < a->n_lines; i++)
 		h += dialog_wrap(NULL, (struct area){ .w = w }, ROLE_DIALOG, a->lines[i]);
 	in = dialog_box(c, w, h + asks, a->role, a->title, NULL);
@@ -208,10 +215,11 @@ static void ask_draw(struct dialog *d, struct canvas *c, const struct moment *m)
 	draw_question(a, c, in, m);
 }
 
-static const struct dialog_ops ask_ops = { ask_draw, ask_key, ask_tick, ask_next_tick_ms, ask_close };
+static const struct dialog_ops ask_ops = { ask_draw, ask_key, ask_tick, ask_next_tick_ms,
+					   ask_close };
 
-static struct ask *ask_new(enum ask_kind kind, enum role role, const char *title, const char *const *lines,
-			   size_t n_lines)
+static struct ask *ask_new(enum ask_kind kind, enum role role, const char *title,
+			   const char *const *lines, size_t n_lines)
 {
 	struct ask *a = MEM_NEW(struct ask);
 
@@ -226,7 +234,8 @@ static struct ask *ask_new(enum ask_kind kind, enum role role, const char *title
 	return a;
 }
 
-static void ask_open(struct tui *t, struct ask *a, void (*yes)(void *ctx), void (*done)(void *ctx), void *ctx)
+static void ask_open(struct tui *t, struct ask *a, void (*yes)(void *ctx), void (*done)(void *ctx),
+		     void *ctx)
 {
 	a->yes = yes;
 	a->done = done;
@@ -245,13 +254,14 @@ void dialog_ask(struct tui *t, enum role role, const char *title, const char *co
 	ask_open(t, a, yes, done, ctx);
 }
 
-void dialog_ask_number(struct tui *t, const char *title, const char *const *lines, size_t n_lines, size_t number,
-		       void (*yes)(void *ctx), void (*done)(void *ctx), void *ctx)
+void dialog_ask_number(struct tui *t, const char *title, const char *const *lines, size_t n_lines,
+		       size_t number, void (*yes)(void *ctx), void (*done)(void *ctx), void *ctx)
 {
 	struct ask *a = ask_new(ASK_NUMBER, ROLE_WARN, title, lines, n_lines);
 
 	a->number = number;
-	a->question = mem_printf("Type the number of printers, %zu, and Enter; anything else = no:", number);
+	a->question = mem_printf("Type the number of printers, %zu, and Enter; anything else = no:",
+				 number);
 	ask_open(t, a, yes, done, ctx);
 }
 

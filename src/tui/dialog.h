@@ -4,12 +4,15 @@
 
 #include "tui.h"
 
-/* Draws a box for w x h cells of content, smaller on a small screen; returns where the content goes. */
+/*
+ * Draws a box for w x h cells of content, smaller on a small screen; returns where the content
+ * goes.
+ */
 struct area dialog_box(struct canvas *c, int w, int h, enum role title_role, const char *title,
 		       const char *bottom);
 /*
- * Draws text in lines of at most a.w columns, broken at blanks, as far as a.h goes; returns how many lines the
- * text takes in all. c NULL only counts.
+ * Draws text in lines of at most a.w columns, broken at blanks, as far as a.h goes; returns how
+ * many lines the text takes in all. c NULL only counts.
  */
 int dialog_wrap(struct canvas *c, struct area a, enum role role, const char *text);
 

@@ -1,4 +1,7 @@
-/* The line editor behind every prompt and form field: pure, with the control keys that readline taught people. */
+/*
+ * The line editor behind every prompt and form field: pure, with the control keys that readline
+ * taught people.
+ */
 #include "tui.h"
 
 #include <string.h>
@@ -34,7 +37,8 @@ static size_t after(const struct edit *e, size_t pos)
 		return e->len;
 	str_utf8_decode(e->text + pos, &len);
 	pos += len ? len : 1;
-	while (pos < e->len && text_char_width(str_utf8_decode(e->text + pos, &len)) == 0 && len > 0)
+	while (pos < e->len && text_char_width(str_utf8_decode(e->text + pos, &len)) == 0 &&
+	       len > 0)
 		pos += len;
 	return pos;
 }
@@ -168,7 +172,8 @@ static size_t first_shown(const struct edit *e, const struct canvas *c, int w)
 	return from;
 }
 
-void edit_draw(const struct edit *e, struct canvas *c, int x, int y, int w, enum role role, const char *label)
+void edit_draw(const struct edit *e, struct canvas *c, int x, int y, int w, enum role role,
+	       const char *label)
 {
 	int used = canvas_text(c, x, y, w, ROLE_KEY, label ? label : "");
 	size_t from;

@@ -1,4 +1,7 @@
-/* What surrounds the rows of the fleet: the printer under the cursor in more detail, and the uploads. */
+/*
+ * What surrounds the rows of the fleet: the printer under the cursor in more detail, and the
+ * uploads.
+ */
 #include "fleet_view.h"
 
 #include <math.h>
@@ -45,8 +48,8 @@ bool fleet_has_numbers(const struct printer *p)
 	return STATUS_BIT(p->state.status) & STATUS_OPERATIONAL;
 }
 
-static void offline_reason(const struct tui *t, const struct printer *p, const struct moment *m, char *buf,
-			   size_t size)
+static void offline_reason(const struct tui *t, const struct printer *p, const struct moment *m,
+			   char *buf, size_t size)
 {
 	double next_s = t->app->poller ? poller_next_s(t->app->poller, p->id) : -1;
 	double age_s = printer_age_s(p, m->now_ms);
@@ -59,7 +62,8 @@ static void offline_reason(const struct tui *t, const struct printer *p, const s
 	if (next_s > 0 && localtime_r(&at, &tm))
 		strftime(next, sizeof(next), ", next try %H:%M:%S", &tm);
 	if (isnan(age_s))
-		str_printf(buf, size, "%s%s", p->state.reason[0] ? p->state.reason : "no answer yet", next);
+		str_printf(buf, size, "%s%s",
+			   p->state.reason[0] ? p->state.reason : "no answer yet", next);
 	else
 		str_printf(buf, size, "no answer for %s (%s)%s", age, p->state.reason, next);
 }
@@ -93,7 +97,8 @@ static void halted_reason(const struct printer *p, const struct moment *m, char 
 	str_printf(buf, size, "%s (%s)", p->state.reason, clock);
 }
 
-void fleet_reason(const struct tui *t, const struct printer *p, const struct moment *m, char *buf, size_t size)
+void fleet_reason(const struct tui *t, const struct printer *p, const struct moment *m, char *buf,
+		  size_t size)
 {
 	const char *reason = p->state.reason;
 
@@ -115,7 +120,10 @@ void fleet_reason(const struct tui *t, const struct printer *p, const struct mom
 		halted_reason(p, m, buf, size);
 		return;
 	case PRINTER_UNKNOWN:
-		str_copy(buf, size, reason[0] ? reason : p->state.fresh.tried_ms < 0 ? "not asked yet" : "");
+		str_copy(buf, size,
+			 reason[0]		     ? reason :
+			 p->state.fresh.tried_ms < 0 ? "not asked yet" :
+						       "");
 		return;
 	case PRINTER_STARTING:
 	case PRINTER_UNAUTHORIZED:
@@ -178,8 +186,9 @@ static void job_line(struct canvas *c, struct area line, const struct printer *p
 	char text[STR_SMALL + 32];
 
 	if (s->job.file[0]) {
-		int used = canvas_text(c, line.x, line.y, line.w > 40 ? line.w / 2 : line.w, ROLE_STRONG,
-				       str_basename(s->job.file)) + 2;
+		int used = canvas_text(c, line.x, line.y, line.w > 40 ? line.w / 2 : line.w,
+				       ROLE_STRONG, str_basename(s->job.file)) +
+			   2;
 
 		line.x += used;
 		line.w -= used;
@@ -198,23 +207,28 @@ static void job_line(struct canvas *c, struct area line, const struct printer *p
 }
 
 /* "left 0:21 (slicer)  ends 14:53  spent 2:48" */
-static void time_line(struct canvas *c, struct area line, const struct printer *p, const struct moment *m)
+static void time_line(struct canvas *c, struct area line, const struct printer *p,
+		      const struct moment *m)
 {
 	const struct job *j = &p->state.job;
 	char text[96], number[STR_SMALL];
 
 	if (!isnan(j->left_s)) {
-		str_printf(text, sizeof(text), "left %s%s%s%s", str_duration(number, sizeof(number), j->left_s),
-			   j->left_source[0] ? " (" : "", j->left_source, j->left_source[0] ? ")" : "");
+		str_printf(text, sizeof(text), "left %s%s%s%s",
+			   str_duration(number, sizeof(number), j->left_s),
+			   j->left_source[0] ? " (" : "", j->left_source,
+			   j->left_source[0] ? ")" : "");
 		add_part(c, &line, ROLE_NORMAL, text);
 	}
 	if (isfinite(p->ends_at)) {
-		str_printf(text, sizeof(text), "ends %s",
-			   str_clock(number, sizeof(number), (time_t)p->ends_at, (time_t)m->wall_s));
+		str_printf(
+			text, sizeof(text), "ends %s",
+			str_clock(number, sizeof(number), (time_t)p->ends_at, (time_t)m->wall_s));
 		add_part(c, &line, ROLE_NORMAL, text);
 	}
 	if (!isnan(j->elapsed_s)) {
-		str_printf(text, sizeof(text), "spent %s", str_duration(number, sizeof(number), j->elapsed_s));
+		str_printf(text, sizeof(text), "spent %s",
+			   str_duration(number, sizeof(number), j->elapsed_s));
 		add_part(c, &line, ROLE_NORMAL, text);
 	}
 	add_part(c, &line, ROLE_NORMAL, p->state.meta.filament_type);
@@ -232,13 +246,16 @@ static void what_helps(struct tui *t, struct canvas *c, struct area line, const 
 		const struct action *a = action_info(actions[i]);
 		uint32_t key = keymap_key_of(t->keymap, SCOPE_FLEET, actions[i]);
 
-		if (key == KEY_NONE || t->app->read_only || !op_allowed(t->app, p->id, (enum verb)a->verb, &e))
+		if (key == KEY_NONE || t->app->read_only ||
+		    !op_allowed(t->app, p->id, (enum verb)a->verb, &e))
 			continue;
-		str_printf(text, sizeof(text), "%s %s", key_label(key, label, sizeof(label)), a->sentence);
+		str_printf(text, sizeof(text), "%s %s", key_label(key, label, sizeof(label)),
+			   a->sentence);
 		add_part(c, &line, ROLE_KEY, text);
 	}
 	if (!isnan(printer_age_s(p, t->moment.now_ms)) && p->state.version[0]) {
-		str_printf(text, sizeof(text), "%s %s", p->dialect ? p->dialect : "", p->state.version);
+		str_printf(text, sizeof(text), "%s %s", p->dialect ? p->dialect : "",
+			   p->state.version);
 		add_part(c, &line, ROLE_DIM, text);
 	}
 }
@@ -263,7 +280,8 @@ static void reason_lines(struct tui *t, struct canvas *c, struct area a, const s
 /* ---- sparklines ---- */
 
 /* The mean of the samples from..to steps back, NAN when there is none. */
-static double mean_actual(const struct printer *p, const char *heater, int from, int to, int64_t now_ms)
+static double mean_actual(const struct printer *p, const char *heater, int from, int to,
+			  int64_t now_ms)
 {
 	double sum = 0;
 	int n = 0;
@@ -288,9 +306,12 @@ static uint32_t spark_glyph(const struct canvas *c, double ratio)
 	return c->ascii ? (uint32_t)ascii[level] : 0x2581u + (uint32_t)level;
 }
 
-/* Columns stand for fixed minutes, so that the picture moves once a minute and not with every sample. */
-static void sparkline(struct canvas *c, int x, int y, int w, const struct printer *p, const struct heater *h,
-		      enum role role, int64_t now_ms)
+/*
+ * Columns stand for fixed minutes, so that the picture moves once a minute and not with every
+ * sample.
+ */
+static void sparkline(struct canvas *c, int x, int y, int w, const struct printer *p,
+		      const struct heater *h, enum role role, int64_t now_ms)
 {
 	int per = HISTORY_SAMPLES / w > 0 ? HISTORY_SAMPLES / w : 1;
 	int into = (int)(now_ms / HISTORY_STEP_MS % per);
@@ -310,7 +331,8 @@ static const char *heater_title(const struct heater *h)
 	return str_eq(h->name, "extruder") ? "nozzle" : h->name;
 }
 
-static void spark_line(struct canvas *c, struct area line, const struct printer *p, const struct moment *m)
+static void spark_line(struct canvas *c, struct area line, const struct printer *p,
+		       const struct moment *m)
 {
 	int shown = p->state.n_heaters < 3 ? p->state.n_heaters : 3, w;
 
@@ -325,15 +347,16 @@ static void spark_line(struct canvas *c, struct area line, const struct printer 
 		str_printf(text, sizeof(text), "%s %.0f ", heater_title(h), h->actual_c);
 		used = canvas_text(c, line.x, line.y, w, ROLE_NORMAL, text);
 		if (p->history && w - used >= 6)
-			sparkline(c, line.x + used, line.y, w - used > 20 ? 20 : w - used, p, h, graph_role(i),
-				  m->now_ms);
+			sparkline(c, line.x + used, line.y, w - used > 20 ? 20 : w - used, p, h,
+				  graph_role(i), m->now_ms);
 		line.x += w + 2;
 	}
 }
 
 /* ---- strip ---- */
 
-static void narrow_strip(struct canvas *c, struct area a, const struct printer *p, const struct moment *m)
+static void narrow_strip(struct canvas *c, struct area a, const struct printer *p,
+			 const struct moment *m)
 {
 	char text[64], clock[STR_SMALL];
 	struct area line = { a.x, a.y, a.w, 1 };
@@ -364,7 +387,8 @@ static void narrow_strip(struct canvas *c, struct area a, const struct printer *
 	}
 }
 
-void fleet_strip(struct tui *t, struct canvas *c, struct area a, const struct printer *p, const struct moment *m)
+void fleet_strip(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
+		 const struct moment *m)
 {
 	struct area in = { a.x + 1, a.y + 1, a.w - 2, a.h - 1 };
 
@@ -397,7 +421,8 @@ static void add_tags(const struct printer *p, char *buf, size_t size)
 
 	*buf = '\0';
 	for (int i = 0; i < p->config.n_tags && used + 2 < size; i++) {
-		str_printf(buf + used, size - used, "%s%s", i ? ", " : "  tags: ", p->config.tags[i]);
+		str_printf(buf + used, size - used, "%s%s",
+			   i ? ", " : "  tags: ", p->config.tags[i]);
 		used = strlen(buf);
 	}
 }
@@ -422,7 +447,8 @@ static void side_bar(struct canvas *c, struct area line, const struct printer *p
 	if (isnan(p->state.job.progress))
 		return;
 	str_printf(text, sizeof(text), "%d%%", percent_of(p->state.job.progress));
-	canvas_bar(c, line.x, line.y, line.w - 5, p->state.job.progress, status_role(p->state.status));
+	canvas_bar(c, line.x, line.y, line.w - 5, p->state.job.progress,
+		   status_role(p->state.status));
 	canvas_text_right(c, line.x, line.y, line.w, ROLE_NORMAL, text);
 }
 
@@ -476,7 +502,8 @@ static void side_numbers(struct tui *t, struct canvas *c, struct area rest, cons
 
 	line = next_line(&rest);
 	if (line.h)
-		canvas_text(c, line.x, line.y, line.w, p->state.job.file[0] ? ROLE_STRONG : ROLE_DIM,
+		canvas_text(c, line.x, line.y, line.w,
+			    p->state.job.file[0] ? ROLE_STRONG : ROLE_DIM,
 			    p->state.job.file[0] ? p->state.job.file : "no job");
 	if (p->state.job.file[0] && (line = next_line(&rest)).h)
 		side_bar(c, line, p);
@@ -501,7 +528,8 @@ static void side_numbers(struct tui *t, struct canvas *c, struct area rest, cons
 		side_motion(c, line, p);
 }
 
-void fleet_side(struct tui *t, struct canvas *c, struct area a, const struct printer *p, const struct moment *m)
+void fleet_side(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
+		const struct moment *m)
 {
 	struct area in = { a.x + 2, a.y, a.w - 3, a.h };
 
@@ -522,7 +550,8 @@ static void transfer_line(struct canvas *c, struct area a, const struct op *op)
 	char text[STR_SMALL], head[NAME_CAP + 80];
 	double ratio = op->total_bytes > 0 ? (double)op->sent_bytes / (double)op->total_bytes : 0;
 
-	str_printf(head, sizeof(head), "%s -> %s", op->x.args.name ? op->x.args.name : "", op->printer_name);
+	str_printf(head, sizeof(head), "%s -> %s", op->x.args.name ? op->x.args.name : "",
+		   op->printer_name);
 	canvas_text(c, a.x, a.y, a.w - 16, ROLE_NORMAL, head);
 	if (op->phase == OP_QUEUED) {
 		canvas_text_right(c, a.x, a.y, a.w, ROLE_DIM, "queued");

@@ -83,7 +83,8 @@ static bool text_match(const struct printer *p, const char *text)
 {
 	const struct status_info *s = printer_status_info(p->state.status);
 
-	if (str_contains_nocase(p->config.name, text) || str_contains_nocase(p->state.job.file, text))
+	if (str_contains_nocase(p->config.name, text) ||
+	    str_contains_nocase(p->state.job.file, text))
 		return true;
 	if (str_contains_nocase(s->name, text) || str_contains_nocase(s->label, text))
 		return true;

@@ -1,4 +1,7 @@
-/* The fleet view's parts: which rows in which order (fleet_rows.c), and the panes around them (fleet_pane.c). */
+/*
+ * The fleet view's parts: which rows in which order (fleet_rows.c), and the panes around them
+ * (fleet_pane.c).
+ */
 #ifndef TUI_FLEET_VIEW_H
 #define TUI_FLEET_VIEW_H
 
@@ -6,7 +9,10 @@
 
 struct filter;
 
-/* Words that must all match: plain text in name, file, state or tags; tag: state: group: model:; ! turns a word round. */
+/*
+ * Words that must all match: plain text in name, file, state or tags; tag: state: group: model:; !
+ * turns a word round.
+ */
 struct filter *filter_new(const char *text);	/* NULL for an empty one */
 void filter_free(struct filter *f);
 bool filter_match(const struct filter *f, const struct printer *p);	/* f NULL: always */
@@ -31,8 +37,10 @@ bool fleet_has_numbers(const struct printer *p);
 /* An age in steps that do not make the screen tick every second. */
 void fleet_age_text(double seconds, char *buf, size_t size);
 
-void fleet_strip(struct tui *t, struct canvas *c, struct area a, const struct printer *p, const struct moment *m);
-void fleet_side(struct tui *t, struct canvas *c, struct area a, const struct printer *p, const struct moment *m);
+void fleet_strip(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
+		 const struct moment *m);
+void fleet_side(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
+		const struct moment *m);
 void fleet_transfers(struct tui *t, struct canvas *c, struct area a);
 
 #endif

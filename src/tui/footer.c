@@ -1,4 +1,7 @@
-/* The line of keys at the bottom, made from the keys that are really bound and what they can do now. */
+/*
+ * The line of keys at the bottom, made from the keys that are really bound and what they can do
+ * now.
+ */
 #include "frame.h"
 
 #include <string.h>

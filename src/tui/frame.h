@@ -1,4 +1,7 @@
-/* What the files of the frame share (tui.c, run.c, act.c, command.c, prompt.c, dialogs); views do not include it. */
+/*
+ * What the files of the frame share (tui.c, run.c, act.c, command.c, prompt.c, dialogs); views do
+ * not include it.
+ */
 #ifndef TUI_FRAME_H
 #define TUI_FRAME_H
 
@@ -23,7 +26,8 @@ struct tui_private {
 void tui_mouse(struct tui *t, int x, int y, bool doubled);
 void tui_wheel(struct tui *t, int by);
 void tui_reload(struct tui *t);
-void tui_settings_applied(struct tui *t);	/* after :set, a reload, a theme: keys, theme, terminal */
+/* After :set, a reload, a theme: keys, theme, terminal. */
+void tui_settings_applied(struct tui *t);
 void tui_quit(struct tui *t, int exit_status);
 bool tui_set_theme(struct tui *t, const char *name, struct err *e);
 /* "printop: 4 printing, 1 needs you" for the window title. */
@@ -37,7 +41,8 @@ bool dialog_shows_group(struct tui *t, uint32_t group);	/* result.c */
 
 /* command.c */
 enum { COMMAND_IDS = LIMIT_PRINTERS };
-void command_preview(struct tui *t, const char *line, char *buf, size_t size);	/* what Enter would do, or what is wrong */
+/* What Enter would do, or what is wrong. */
+void command_preview(struct tui *t, const char *line, char *buf, size_t size);
 /* complete.c: words that fit before the cursor. Sorted, the caller frees with complete_done(). */
 struct completion {
 	char **words;

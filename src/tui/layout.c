@@ -44,10 +44,14 @@ static struct area cut_right(struct area *rest, int n)
 	return a;
 }
 
-/* The key lines; the last line of the screen is one column short, so that its last cell is never written. */
+/*
+ * The key lines; the last line of the screen is one column short, so that its last cell is never
+ * written.
+ */
 static struct area cut_footer(struct area *rest, int cols, int rows)
 {
-	struct area a = cut_bottom(rest, rows >= WIDE_ROWS && cols >= SIDE_FROM_COLS ? 2 : rows >= 4);
+	struct area a =
+		cut_bottom(rest, rows >= WIDE_ROWS && cols >= SIDE_FROM_COLS ? 2 : rows >= 4);
 
 	a.w = a.h ? a.w - 1 : 0;
 	return a;
@@ -98,8 +102,20 @@ struct layout_fleet layout_fleet(int cols, int rows, size_t n_printers, bool fil
 }
 
 /* Widths of the fleet table's columns before the last; each is followed by one blank. */
-enum { SIGN_W = 3, NAME_MIN = 9, NAME_MAX = 20, STATE_W = 6, PERCENT_W = 4, LEFT_W = 6, END_W = 5, TEMP_W = 7,
-	BAR_MIN = 10, BAR_MAX = 20, JOB_MIN = 10, JOB_FAIR = 20 };
+enum {
+	SIGN_W = 3,
+	NAME_MIN = 9,
+	NAME_MAX = 20,
+	STATE_W = 6,
+	PERCENT_W = 4,
+	LEFT_W = 6,
+	END_W = 5,
+	TEMP_W = 7,
+	BAR_MIN = 10,
+	BAR_MAX = 20,
+	JOB_MIN = 10,
+	JOB_FAIR = 20
+};
 
 struct widths {
 	int name, state, bar, percent, left, end, nozzle, bed, job;
@@ -108,7 +124,8 @@ struct widths {
 static int total(const struct widths *w)
 {
 	int sum = SIGN_W + w->name;
-	const int rest[] = { w->state, w->bar, w->percent, w->left, w->end, w->nozzle, w->bed, w->job };
+	const int rest[] = { w->state, w->bar,	  w->percent, w->left,
+			     w->end,   w->nozzle, w->bed,     w->job };
 
 	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
 		sum += rest[i] ? rest[i] + 1 : 0;
@@ -119,7 +136,9 @@ static int total(const struct widths *w)
 /* What goes first when the screen gets narrow, in this order. */
 static void shrink(struct widths *w, int width)
 {
-	int *const order[] = { &w->bar, &w->end, &w->job, &w->bed, &w->nozzle, &w->percent, &w->left };
+	int *const order[] = {
+		&w->bar, &w->end, &w->job, &w->bed, &w->nozzle, &w->percent, &w->left
+	};
 
 	if (width < FULL_COLS)
 		w->bar = 0;
@@ -165,7 +184,8 @@ static struct area column(int *x, int w)
 
 struct layout_columns layout_columns(int width, int longest_name)
 {
-	struct widths w = { NAME_MIN, STATE_W, BAR_MIN, PERCENT_W, LEFT_W, END_W, TEMP_W, TEMP_W, JOB_MIN };
+	struct widths w = { NAME_MIN, STATE_W, BAR_MIN, PERCENT_W, LEFT_W,
+			    END_W,    TEMP_W,  TEMP_W,	JOB_MIN };
 	struct layout_columns l;
 	int x = SIGN_W;
 
@@ -187,7 +207,8 @@ struct layout_columns layout_columns(int width, int longest_name)
 }
 
 /* Two columns side by side: the picture at the left, facts at the right. */
-static void printer_columns(struct layout_printer *l, struct area rest, int n_heaters, bool notes, bool wide)
+static void printer_columns(struct layout_printer *l, struct area rest, int n_heaters, bool notes,
+			    bool wide)
 {
 	struct area right = cut_right(&rest, wide ? 51 : clamp(rest.w * 2 / 5, 28, 36));
 

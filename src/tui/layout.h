@@ -1,4 +1,7 @@
-/* Where things go: pure functions of the screen size, tested by properties (nothing overlaps or leaves the screen). */
+/*
+ * Where things go: pure functions of the screen size, tested by properties (nothing overlaps or
+ * leaves the screen).
+ */
 #ifndef TUI_LAYOUT_H
 #define TUI_LAYOUT_H
 
@@ -15,15 +18,21 @@ struct layout_fleet {
 	struct area footer;	/* never the last cell of the screen */
 };
 /* filter: one is set, so its line is shown on narrow screens as well. transfers: some run. */
-struct layout_fleet layout_fleet(int cols, int rows, size_t n_printers, bool filter, bool transfers);
+struct layout_fleet layout_fleet(int cols, int rows, size_t n_printers, bool filter,
+				 bool transfers);
 
-/* Columns of the fleet table: x and w, w 0: not shown. longest_name: columns of the longest name. */
+/*
+ * Columns of the fleet table: x and w, w 0: not shown. longest_name: columns of the longest name.
+ */
 struct layout_columns {
 	struct area sign, name, state, bar, percent, left, end, nozzle, bed, job;
 };
 struct layout_columns layout_columns(int width, int longest_name);
 
-/* The first row of a pane is a line with its title; job has none where it is above the graph (job.x 0). */
+/*
+ * The first row of a pane is a line with its title; job has none where it is above the graph (job.x
+ * 0).
+ */
 struct layout_printer {
 	struct area title, job, graph, heaters, motion, notes, ops;
 	struct area events, footer;

@@ -1,4 +1,6 @@
-/* A cursor in a list with scrolling: pure arithmetic, so that every list on the screen moves alike. */
+/*
+ * A cursor in a list with scrolling: pure arithmetic, so that every list on the screen moves alike.
+ */
 #include "tui.h"
 
 /* The cursor stays in the list and in the window; the window has no empty rows at its end. */

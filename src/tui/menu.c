@@ -1,4 +1,7 @@
-/* A list to choose from: the order of the fleet, themes. Each choice under the cursor can be previewed. */
+/*
+ * A list to choose from: the order of the fleet, themes. Each choice under the cursor can be
+ * previewed.
+ */
 #include "dialog.h"
 
 #include <stdlib.h>
@@ -55,7 +58,8 @@ static bool menu_key(struct dialog *d, uint32_t key)
 		return false;
 	if (key == KEY_TAB)
 		id = ACTION_DOWN;
-	if (id < ACTION_N && list_action(&menu->list, id) && menu->list.cursor != before && menu->moved)
+	if (id < ACTION_N && list_action(&menu->list, id) && menu->list.cursor != before &&
+	    menu->moved)
 		menu->moved(menu->ctx, (int)menu->list.cursor);
 	return true;
 }
@@ -74,8 +78,9 @@ static void menu_close(struct dialog *d)
 
 static const struct dialog_ops menu_ops = { menu_draw, menu_key, NULL, NULL, menu_close };
 
-void dialog_menu(struct tui *t, const char *title, const char *const *items, size_t n, size_t current,
-		 void (*moved)(void *ctx, int i), void (*chosen)(void *ctx, int i), void *ctx)
+void dialog_menu(struct tui *t, const char *title, const char *const *items, size_t n,
+		 size_t current, void (*moved)(void *ctx, int i), void (*chosen)(void *ctx, int i),
+		 void *ctx)
 {
 	struct menu *menu = MEM_NEW(struct menu);
 

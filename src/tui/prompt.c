@@ -1,4 +1,7 @@
-/* The line at the bottom where people type: commands, filters, names; with completion, recall and a live hint. */
+/*
+ * The line at the bottom where people type: commands, filters, names; with completion, recall and a
+ * live hint.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <printop/mem.h>
@@ -9,8 +12,10 @@ struct prompt {
 	enum prompt_kind kind;
 	char *label;
 	struct edit edit;
-	char hint[512];			/* the line above: what would happen, or what could be typed */
-	size_t recalled;		/* index in the recall list; its count: the line being typed */
+	/* The line above: what would happen, or what could be typed. */
+	char hint[512];
+	/* Index in the recall list; its count: the line being typed. */
+	size_t recalled;
 	char typed[sizeof(((struct edit *)0)->text)];
 	void (*changed)(void *ctx, const char *text);
 	void (*done)(void *ctx, const char *text);
@@ -40,8 +45,8 @@ static void text_changed(struct tui *t, struct prompt *p)
 }
 
 void prompt_open(struct tui *t, enum prompt_kind kind, const char *label, const char *initial,
-		 void (*changed)(void *ctx, const char *text), void (*done)(void *ctx, const char *text),
-		 void *ctx)
+		 void (*changed)(void *ctx, const char *text),
+		 void (*done)(void *ctx, const char *text), void *ctx)
 {
 	struct prompt *p = MEM_NEW(struct prompt);
 
@@ -133,7 +138,8 @@ static void hint_words(struct prompt *p, const struct completion *c)
 
 	p->hint[0] = '\0';
 	for (size_t i = 0; i < c->n && used + 2 < sizeof(p->hint); i++) {
-		str_printf(p->hint + used, sizeof(p->hint) - used, "%s%s", i ? "  " : "", c->words[i]);
+		str_printf(p->hint + used, sizeof(p->hint) - used, "%s%s", i ? "  " : "",
+			   c->words[i]);
 		used = strlen(p->hint);
 	}
 }
@@ -150,7 +156,8 @@ static void complete(struct tui *t, struct prompt *p)
 	if (c.n) {
 		n = common_bytes(&c);
 		if (n + c.start >= p->edit.pos)
-			replace_word(&p->edit, c.start, c.words[0], n, c.n == 1 && p->kind == PROMPT_COMMAND);
+			replace_word(&p->edit, c.start, c.words[0], n,
+				     c.n == 1 && p->kind == PROMPT_COMMAND);
 		text_changed(t, p);
 		if (c.n > 1)
 			hint_words(p, &c);
@@ -298,5 +305,6 @@ void menu_theme(struct tui *t)
 		free(m);
 		return;
 	}
-	dialog_menu(t, "theme", (const char *const *)m->names, n, current, theme_moved, theme_chosen, m);
+	dialog_menu(t, "theme", (const char *const *)m->names, n, current, theme_moved,
+		    theme_chosen, m);
 }

@@ -1,4 +1,7 @@
-/* The window of a group of operations: a line per printer, how it went, and what to do about those that failed. */
+/*
+ * The window of a group of operations: a line per printer, how it went, and what to do about those
+ * that failed.
+ */
 #include "dialog.h"
 #include "frame.h"
 
@@ -15,7 +18,8 @@ struct result {
 	struct dialog d;
 	uint32_t group;
 	enum verb verb;
-	const struct op **ops;		/* the latest one of each printer; only valid while drawing or in a key */
+	/* The latest one of each printer; only valid while drawing or in a key. */
+	const struct op **ops;
 	size_t n, cap;
 	struct list list;
 };
@@ -76,7 +80,8 @@ static void op_text(const struct op *op, char *buf, size_t size)
 		str_copy(buf, size, op->err.text);
 	} else if (op->phase == OP_CONFIRMING && isfinite(until) && localtime_r(&at, &tm)) {
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-		str_printf(buf, size, "%s%stries until %s", op->seen, op->seen[0] ? ", " : "", clock);
+		str_printf(buf, size, "%s%stries until %s", op->seen, op->seen[0] ? ", " : "",
+			   clock);
 	} else {
 		str_copy(buf, size, op->seen);
 	}
@@ -97,17 +102,20 @@ static void draw_row(struct canvas *c, struct area a, const struct op *op, int n
 
 static void make_title(const struct result *r, char *buf, size_t size)
 {
-	size_t ok = count_phase(r, OP_DONE, OP_DONE), failed = count_phase(r, OP_FAILED, OP_CANCELLED);
+	size_t ok = count_phase(r, OP_DONE, OP_DONE),
+	       failed = count_phase(r, OP_FAILED, OP_CANCELLED);
 	size_t wait = count_phase(r, OP_QUEUED, OP_CONFIRMING);
 	int used;
 
-	str_printf(buf, size, "%s %zu printer%s: %zu ok", action_info(act_of_verb(r->verb))->brief, r->n, r->n == 1 ? "" : "s", ok);
+	str_printf(buf, size, "%s %zu printer%s: %zu ok", action_info(act_of_verb(r->verb))->brief,
+		   r->n, r->n == 1 ? "" : "s", ok);
 	used = (int)strlen(buf);
 	if (failed)
 		str_printf(buf + used, size - (size_t)used, ", %zu failed", failed);
 	used = (int)strlen(buf);
 	if (wait)
-		str_printf(buf + used, size - (size_t)used, ", %zu wait%s", wait, wait == 1 ? "s" : "");
+		str_printf(buf + used, size - (size_t)used, ", %zu wait%s", wait,
+			   wait == 1 ? "s" : "");
 }
 
 static void result_draw(struct dialog *d, struct canvas *c, const struct moment *m)
@@ -130,8 +138,8 @@ static void result_draw(struct dialog *d, struct canvas *c, const struct moment 
 	r->list.rows = in.h;
 	list_move(&r->list, 0);
 	for (int y = 0; y < in.h && r->list.top + (size_t)y < r->n; y++)
-		draw_row(c, (struct area){ in.x, in.y + y, in.w, 1 }, r->ops[r->list.top + (size_t)y],
-			 name_w > in.w / 3 ? in.w / 3 : name_w);
+		draw_row(c, (struct area){ in.x, in.y + y, in.w, 1 },
+			 r->ops[r->list.top + (size_t)y], name_w > in.w / 3 ? in.w / 3 : name_w);
 }
 
 static void retry_failed(struct result *r)
@@ -179,8 +187,10 @@ static bool result_key(struct dialog *d, uint32_t key)
 		stop_waiting(r);
 	else if (id < ACTION_N) {
 		/* There is no cursor to see: the window moves at once. */
-		r->list.cursor = id == ACTION_DOWN || id == ACTION_PAGE_DOWN ?
-			r->list.top + (size_t)(r->list.rows > 0 ? r->list.rows - 1 : 0) : r->list.top;
+		r->list.cursor =
+			id == ACTION_DOWN || id == ACTION_PAGE_DOWN ?
+				r->list.top + (size_t)(r->list.rows > 0 ? r->list.rows - 1 : 0) :
+				r->list.top;
 		list_action(&r->list, id);
 	}
 	return true;

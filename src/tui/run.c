@@ -1,4 +1,7 @@
-/* Joins the frame to a terminal and the loop: keys in, frames out, signals, suspend, bell and window title. */
+/*
+ * Joins the frame to a terminal and the loop: keys in, frames out, signals, suspend, bell and
+ * window title.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,7 +224,8 @@ static void on_signal(void *ctx, int signo)
 
 static struct term_options options_of(const struct settings *s)
 {
-	const char *color = settings_str(s, SETTING_COLOR), *charset = settings_str(s, SETTING_CHARSET);
+	const char *color = settings_str(s, SETTING_COLOR),
+		   *charset = settings_str(s, SETTING_CHARSET);
 	struct term_options o = { .mouse = settings_bool(s, SETTING_MOUSE) };
 
 	if (str_eq(color, "never"))

@@ -1,4 +1,7 @@
-/* The terminal: the only file that knows curses. Shows a canvas, reads keys, is restored whatever happens. */
+/*
+ * The terminal: the only file that knows curses. Shows a canvas, reads keys, is restored whatever
+ * happens.
+ */
 #include "term.h"
 
 #define NCURSES_NOMACROS
@@ -92,7 +95,7 @@ static void restore_now(void)
 /* Adds a terminfo string without its $<delays>. */
 static void restore_add(const char *s)
 {
-	if (!s || s == (const char *)-1)
+	if (!s)
 		return;
 	while (*s && restore.len + 1 < sizeof(restore.bytes)) {
 		const char *end = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;
@@ -104,6 +107,17 @@ static void restore_add(const char *s)
 	}
 }
 
+/* tigetstr() wants a non-const name but leaves it alone. */
+static const char *cap(const char *name)
+{
+	char copy[8];
+	const char *s;
+
+	str_copy(copy, sizeof(copy), name);
+	s = tigetstr(copy);
+	return s == (const char *)-1 ? NULL : s;
+}
+
 static void restore_prepare(const struct terminal *t)
 {
 	static const char *const caps[] = { "sgr0", "op", "cnorm", "rmcup" };
@@ -112,13 +126,8 @@ static void restore_prepare(const struct terminal *t)
 	restore.len = 0;
 	restore.fd = t->out_fd;
 	restore_add("\033[?2004l\033[?1000l\033[?1006l");
-	for (size_t i = 0; i < ARRAY_LEN(caps); i++) {
-		/* tigetstr() wants a non-const name but leaves it alone. */
-		char name[8];
-
-		str_copy(name, sizeof(name), caps[i]);
-		restore_add(tigetstr(name));
-	}
+	for (size_t i = 0; i < ARRAY_LEN(caps); i++)
+		restore_add(cap(caps[i]));
 	restore.taken = 1;
 	if (!registered)
 		fatal_on_exit(restore_now);
@@ -140,7 +149,8 @@ static bool term_type_is(const char *const *names, size_t n)
 /* Terminals whose fonts or wires have no braille and no eighth blocks. */
 static bool poor_glyphs(void)
 {
-	static const char *const types[] = { "linux", "vt1", "vt2", "vt3", "vt52", "ansi", "dumb", "cons25" };
+	static const char *const types[] = { "linux", "vt1",  "vt2",  "vt3",
+					     "vt52",  "ansi", "dumb", "cons25" };
 
 	return term_type_is(types, ARRAY_LEN(types));
 }
@@ -227,8 +237,15 @@ struct terminal *term_open(const struct term_options *o, struct err *e)
 	}
 	t->screen = newterm(NULL, t->out, t->in);
 	if (!t->screen) {
-		err_set(e, ERR_IO, "terminal type \"%s\" is not known here; try TERM=xterm or TERM=vt100",
+		err_set(e, ERR_IO,
+			"terminal type \"%s\" is not known here; try TERM=xterm or TERM=vt100",
 			type ? type : "");
+		term_close(t);
+		return NULL;
+	}
+	if (!cap("cup") || !cap("clear")) {
+		err_set(e, ERR_IO, "terminal type \"%s\" cannot place its cursor; use --no-tui",
+			type);
 		term_close(t);
 		return NULL;
 	}
@@ -324,7 +341,10 @@ void term_set_mouse(struct terminal *t, bool on)
 
 /* ---- drawing ---- */
 
-/* The number of a colour pair, made when it is first used; 0 (the terminal's own) when there are no more. */
+/*
+ * The number of a colour pair, made when it is first used; 0 (the terminal's own) when there are no
+ * more.
+ */
 static short pair_of(struct terminal *t, short fg, short bg)
 {
 	if ((fg < 0 && bg < 0) || !t->pairs_room)
@@ -357,14 +377,16 @@ static void draw_cell(struct terminal *t, int x, int y, const struct cell *cell)
 
 static bool same_cell(const struct cell *a, const struct cell *b)
 {
-	return a->ch[0] == b->ch[0] && a->ch[1] == b->ch[1] && a->role == b->role && a->attrs == b->attrs;
+	return a->ch[0] == b->ch[0] && a->ch[1] == b->ch[1] && a->role == b->role &&
+	       a->attrs == b->attrs;
 }
 
 /* Tells curses about the cells that differ from the last frame; how many did. */
 static size_t draw_cells(struct terminal *t, const struct canvas *c)
 {
 	size_t changed = 0;
-	int rows = c->rows < t->rows ? c->rows : t->rows, cols = c->cols < t->cols ? c->cols : t->cols;
+	int rows = c->rows < t->rows ? c->rows : t->rows,
+	    cols = c->cols < t->cols ? c->cols : t->cols;
 
 	for (int y = 0; y < rows; y++) {
 		const struct cell *row = c->cells + (size_t)y * (size_t)c->cols;
@@ -386,7 +408,8 @@ static size_t draw_cells(struct terminal *t, const struct canvas *c)
 
 static void place_cursor(struct terminal *t, const struct canvas *c)
 {
-	bool shown = c->cursor_x >= 0 && c->cursor_x < t->cols && c->cursor_y >= 0 && c->cursor_y < t->rows;
+	bool shown = c->cursor_x >= 0 && c->cursor_x < t->cols && c->cursor_y >= 0 &&
+		     c->cursor_y < t->rows;
 
 	leaveok(stdscr, !shown);
 	curs_set(shown);
@@ -436,8 +459,12 @@ static void note_click(struct terminal *t, int64_t now_ms)
 	bool again = m->press && t->click.x == m->x && t->click.y == m->y &&
 		now_ms - t->click_ms < DOUBLE_CLICK_MS;
 
-	t->click = (struct term_mouse){ .x = m->x, .y = m->y, .button = m->button, .wheel = m->wheel,
-		.press = m->press, .doubled = again && m->button == 1 };
+	t->click = (struct term_mouse){ .x = m->x,
+					.y = m->y,
+					.button = m->button,
+					.wheel = m->wheel,
+					.press = m->press,
+					.doubled = again && m->button == 1 };
 	if (m->press)
 		t->click_ms = again ? 0 : now_ms;
 }
@@ -457,7 +484,8 @@ uint32_t term_key(struct terminal *t)
 			read_bytes(t);
 		if (t->at_byte == t->n_bytes)
 			return KEY_NONE;
-		t->at_byte += decode_feed(&t->keys, t->bytes + t->at_byte, t->n_bytes - t->at_byte, now_ms);
+		t->at_byte += decode_feed(&t->keys, t->bytes + t->at_byte, t->n_bytes - t->at_byte,
+					  now_ms);
 	}
 }
 
@@ -547,14 +575,16 @@ void term_title(struct terminal *t, const char *text)
 /* 777 for VTE, foot and rxvt; 9 for the others that are known to show it; 0: none. */
 static int notify_kind(void)
 {
-	static const char *const rxvt[] = { "foot", "rxvt" }, *const kitty[] = { "xterm-kitty", "xterm-ghostty" };
+	static const char *const rxvt[] = { "foot", "rxvt" }, *const kitty[] = { "xterm-kitty",
+										 "xterm-ghostty" };
 	const char *program = getenv("TERM_PROGRAM");
 
 	if (getenv("VTE_VERSION") || term_type_is(rxvt, ARRAY_LEN(rxvt)))
 		return 777;
 	if (term_type_is(kitty, ARRAY_LEN(kitty)) || getenv("KITTY_WINDOW_ID"))
 		return 9;
-	if (program && (str_eq(program, "iTerm.app") || str_eq(program, "WezTerm") || str_eq(program, "ghostty")))
+	if (program && (str_eq(program, "iTerm.app") || str_eq(program, "WezTerm") ||
+			str_eq(program, "ghostty")))
 		return 9;
 	return 0;
 }
@@ -575,7 +605,8 @@ void term_notify(struct terminal *t, int osc, const char *title, const char *tex
 		/* The title ends at a semicolon. */
 		for (char *s = clean_title; (s = strchr(s, ';')); )
 			*s = ',';
-		str_printf(sequence, sizeof(sequence), "\033]777;notify;%s;%s\a", clean_title, clean_text);
+		str_printf(sequence, sizeof(sequence), "\033]777;notify;%s;%s\a", clean_title,
+			   clean_text);
 	} else {
 		str_printf(sequence, sizeof(sequence), "\033]9;%s: %s\a", clean_title, clean_text);
 	}

@@ -1,4 +1,6 @@
-/* The frame: a stack of views with a dialog or a prompt on top, and what every key does everywhere. */
+/*
+ * The frame: a stack of views with a dialog or a prompt on top, and what every key does everywhere.
+ */
 #include "frame.h"
 
 #include <math.h>
@@ -199,8 +201,8 @@ static void do_quit(struct tui *t)
 		tui_quit(t, 0);
 		return;
 	}
-	str_printf(line, sizeof(line), "%zu upload%s still running; leaving stops %s.", n, n == 1 ? " is" : "s are",
-		   n == 1 ? "it" : "them");
+	str_printf(line, sizeof(line), "%zu upload%s still running; leaving stops %s.", n,
+		   n == 1 ? " is" : "s are", n == 1 ? "it" : "them");
 	dialog_ask(t, ROLE_WARN, "leave printop", lines, 1, "Leave?", quit_yes, NULL, t);
 }
 
@@ -288,12 +290,15 @@ static void do_stop(struct tui *t)
 }
 
 static void (*const everywhere[ACTION_N])(struct tui *t) = {
-	[ACTION_BACK] = do_back,	[ACTION_QUIT] = do_quit,	[ACTION_HELP] = do_help,
-	[ACTION_FLEET] = do_fleet,	[ACTION_PRINTER] = do_printer,	[ACTION_FILES] = do_files,
-	[ACTION_LOG] = do_log,		[ACTION_TRANSFERS] = do_transfers, [ACTION_COMMAND] = do_command,
-	[ACTION_GOTO] = prompt_goto,	[ACTION_ALARM] = do_alarm,	[ACTION_DISMISS] = do_dismiss,
-	[ACTION_REFRESH] = do_refresh,	[ACTION_REDRAW] = do_redraw,	[ACTION_STOP_OP] = do_stop,
-	[ACTION_RELOAD] = tui_reload,	[ACTION_SET] = do_set,		[ACTION_THEME] = menu_theme,
+	[ACTION_BACK] = do_back,       [ACTION_QUIT] = do_quit,
+	[ACTION_HELP] = do_help,       [ACTION_FLEET] = do_fleet,
+	[ACTION_PRINTER] = do_printer, [ACTION_FILES] = do_files,
+	[ACTION_LOG] = do_log,	       [ACTION_TRANSFERS] = do_transfers,
+	[ACTION_COMMAND] = do_command, [ACTION_GOTO] = prompt_goto,
+	[ACTION_ALARM] = do_alarm,     [ACTION_DISMISS] = do_dismiss,
+	[ACTION_REFRESH] = do_refresh, [ACTION_REDRAW] = do_redraw,
+	[ACTION_STOP_OP] = do_stop,    [ACTION_RELOAD] = tui_reload,
+	[ACTION_SET] = do_set,	       [ACTION_THEME] = menu_theme,
 };
 
 void tui_do(struct tui *t, enum action_id id)
@@ -508,7 +513,8 @@ void tui_title(const struct tui *t, char *buf, size_t size)
 			needy += counts[s];
 	printing = counts[PRINTER_PRINTING] + counts[PRINTER_PREPARING] + counts[PRINTER_FINISHING];
 	if (needy)
-		str_printf(buf, size, "printop: %zu printing, %zu need%s you", printing, needy, needy == 1 ? "s" : "");
+		str_printf(buf, size, "printop: %zu printing, %zu need%s you", printing, needy,
+			   needy == 1 ? "s" : "");
 	else
 		str_printf(buf, size, "printop: %zu printing", printing);
 }

@@ -77,7 +77,8 @@ static void first_draw(struct view *v, struct canvas *c, const struct moment *m)
 	for (size_t i = 0; i < ARRAY_LEN(example); i++)
 		line(&p, ROLE_INPUT, 2, example[i]);
 	p.y++;
-	line(&p, ROLE_NORMAL, 0, "chmod 600 keeps the key yours. printop check says what it finds there.");
+	line(&p, ROLE_NORMAL, 0,
+	     "chmod 600 keeps the key yours. printop check says what it finds there.");
 	p.y++;
 	key_line(&p, "r", "read the file (:reload does the same)");
 	key_line(&p, "d", "look round in a farm of simulated printers first (printop --demo)");

@@ -21,7 +21,8 @@ struct fleet_view {
 	struct filter *filter;
 	bool reverse;
 	bool stale;		/* rows and order have to be made again */
-	bool moved;		/* somebody has put the cursor somewhere; before that it stays at the top */
+	/* Somebody has put the cursor somewhere; before that it stays at the top. */
+	bool moved;
 	uint32_t placed;	/* the printer that this view put under the cursor last */
 	size_t seen;		/* printers and order of the last refill */
 	char order[16];
@@ -107,7 +108,8 @@ static void job_name(const struct printer *p, char *buf, size_t size)
 static bool is_done(const struct printer *p)
 {
 	return STATUS_BIT(p->state.status) &
-		(STATUS_BIT(PRINTER_COMPLETE) | STATUS_BIT(PRINTER_CANCELLED) | STATUS_BIT(PRINTER_FAILED));
+	       (STATUS_BIT(PRINTER_COMPLETE) | STATUS_BIT(PRINTER_CANCELLED) |
+		STATUS_BIT(PRINTER_FAILED));
 }
 
 static bool has_job(const struct printer *p)
@@ -115,7 +117,8 @@ static bool has_job(const struct printer *p)
 	return (STATUS_BIT(p->state.status) & STATUS_ACTIVE) || is_done(p);
 }
 
-static void draw_progress(struct canvas *c, const struct layout_columns *l, int y, const struct printer *p)
+static void draw_progress(struct canvas *c, const struct layout_columns *l, int y,
+			  const struct printer *p)
 {
 	char text[STR_SMALL];
 	const struct job *j = &p->state.job;
@@ -129,7 +132,8 @@ static void draw_progress(struct canvas *c, const struct layout_columns *l, int 
 	canvas_text_right(c, l->percent.x, y, l->percent.w, ROLE_NORMAL, text);
 }
 
-static void draw_times(struct tui *t, struct canvas *c, const struct layout_columns *l, int y, const struct printer *p)
+static void draw_times(struct tui *t, struct canvas *c, const struct layout_columns *l, int y,
+		       const struct printer *p)
 {
 	char text[STR_SMALL];
 	bool done = is_done(p), seen = p->state.job.seq > 0;
@@ -146,7 +150,8 @@ static void draw_times(struct tui *t, struct canvas *c, const struct layout_colu
 }
 
 /* The job at the left; at the right what there is to say about it. */
-static void draw_job(struct tui *t, struct canvas *c, struct area a, const struct printer *p, const struct moment *m)
+static void draw_job(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
+		     const struct moment *m)
 {
 	char name[NAME_CAP], more[TEXT_CAP];
 	const struct job *j = &p->state.job;
@@ -157,9 +162,12 @@ static void draw_job(struct tui *t, struct canvas *c, struct area a, const struc
 	if (a.w < 20 && more[0])
 		name[0] = '\0';
 	if (!more[0] && j->layers > 0 && j->layer >= 0 && a.w >= 20)
-		str_printf(more, sizeof(more), "%lld/%lld", (long long)j->layer, (long long)j->layers);
+		str_printf(more, sizeof(more), "%lld/%lld", (long long)j->layer,
+			   (long long)j->layers);
 	if (more[0] && name[0])
-		used = canvas_text_right(c, a.x + a.w / 3 + 1, a.y, a.w - a.w / 3 - 1, ROLE_DIM, more) + 1;
+		used = canvas_text_right(c, a.x + a.w / 3 + 1, a.y, a.w - a.w / 3 - 1, ROLE_DIM,
+					 more) +
+		       1;
 	else if (more[0])
 		canvas_text(c, a.x, a.y, a.w, status_role(p->state.status), more);
 	canvas_text(c, a.x, a.y, a.w - used, ROLE_NORMAL, name);
@@ -176,7 +184,8 @@ static void draw_numbers(struct tui *t, struct canvas *c, const struct layout_co
 		draw_times(t, c, l, y, p);
 	}
 	if (l->nozzle.w)
-		draw_temp(c, l->nozzle.x, y, l->nozzle.w, printer_heater(s, "extruder"), ROLE_NORMAL);
+		draw_temp(c, l->nozzle.x, y, l->nozzle.w, printer_heater(s, "extruder"),
+			  ROLE_NORMAL);
 	if (l->bed.w)
 		draw_temp(c, l->bed.x, y, l->bed.w, printer_heater(s, "bed"), ROLE_NORMAL);
 	job.y = y;
@@ -185,18 +194,19 @@ static void draw_numbers(struct tui *t, struct canvas *c, const struct layout_co
 }
 
 /* In place of the numbers: from behind the state to the end of the row. */
-static void draw_reason(struct tui *t, struct canvas *c, const struct layout_columns *l, struct area row,
-			const struct printer *p, const struct moment *m)
+static void draw_reason(struct tui *t, struct canvas *c, const struct layout_columns *l,
+			struct area row, const struct printer *p, const struct moment *m)
 {
 	char text[TEXT_CAP];
 	int x = l->state.x + l->state.w + 1;
 
 	fleet_reason(t, p, m, text, sizeof(text));
-	canvas_text(c, row.x + x, row.y, row.w - x, needs_person(p) ? status_role(p->state.status) : ROLE_NORMAL,
-		    text);
+	canvas_text(c, row.x + x, row.y, row.w - x,
+		    needs_person(p) ? status_role(p->state.status) : ROLE_NORMAL, text);
 }
 
-static void draw_signs(struct canvas *c, struct area row, const struct printer *p, bool current, bool old)
+static void draw_signs(struct canvas *c, struct area row, const struct printer *p, bool current,
+		       bool old)
 {
 	if (current)
 		canvas_put(c, row.x, row.y, ROLE_CURSOR, canvas_glyph(c, GLYPH_CURSOR));
@@ -209,8 +219,8 @@ static void draw_signs(struct canvas *c, struct area row, const struct printer *
 }
 
 /* Numbers that are not fresh are dim and end with their age. */
-static void dim_old(struct canvas *c, const struct layout_columns *l, struct area row, const struct printer *p,
-		    const struct moment *m)
+static void dim_old(struct canvas *c, const struct layout_columns *l, struct area row,
+		    const struct printer *p, const struct moment *m)
 {
 	char age[STR_SMALL], text[STR_SMALL + 2];
 	int x = l->state.x + l->state.w;
@@ -222,16 +232,18 @@ static void dim_old(struct canvas *c, const struct layout_columns *l, struct are
 		canvas_text_right(c, row.x, row.y, row.w, ROLE_STALE, text);
 }
 
-static void draw_row(struct fleet_view *f, struct canvas *c, const struct layout_columns *l, struct area row,
-		     const struct printer *p, const struct moment *m)
+static void draw_row(struct fleet_view *f, struct canvas *c, const struct layout_columns *l,
+		     struct area row, const struct printer *p, const struct moment *m)
 {
 	bool old = printer_stale(p, m->now_ms), current = p->id == f->v.tui->current;
 	const struct status_info *s = printer_status_info(p->state.status);
 
 	draw_signs(c, row, p, current, old);
-	canvas_text(c, row.x + l->name.x, row.y, l->name.w, p->marked ? ROLE_MARK : ROLE_NORMAL, p->config.name);
+	canvas_text(c, row.x + l->name.x, row.y, l->name.w, p->marked ? ROLE_MARK : ROLE_NORMAL,
+		    p->config.name);
 	if (l->state.w)
-		canvas_text(c, row.x + l->state.x, row.y, l->state.w, status_role(p->state.status), s->label);
+		canvas_text(c, row.x + l->state.x, row.y, l->state.w, status_role(p->state.status),
+			    s->label);
 	if (!fleet_has_numbers(p)) {
 		draw_reason(f->v.tui, c, l, row, p, m);
 	} else {
@@ -244,8 +256,8 @@ static void draw_row(struct fleet_view *f, struct canvas *c, const struct layout
 		canvas_attrs(c, row, CELL_CURSOR, true);
 }
 
-static void draw_rows(struct fleet_view *f, struct canvas *c, const struct layout_columns *l, struct area a,
-		      const struct moment *m)
+static void draw_rows(struct fleet_view *f, struct canvas *c, const struct layout_columns *l,
+		      struct area a, const struct moment *m)
 {
 	const struct fleet *fleet = f->v.tui->app->fleet;
 
@@ -256,16 +268,22 @@ static void draw_rows(struct fleet_view *f, struct canvas *c, const struct layou
 			draw_row(f, c, l, (struct area){ a.x, a.y + y, a.w, 1 }, p, m);
 	}
 	if (!f->rows.n && a.h > 0)
-		canvas_text(c, a.x + 3, a.y, a.w - 3, ROLE_DIM, "no printer matches the filter; Esc shows all");
+		canvas_text(c, a.x + 3, a.y, a.w - 3, ROLE_DIM,
+			    "no printer matches the filter; Esc shows all");
 }
 
 /* ---- lines around the rows ---- */
 
 /* The counts of the title line; several states count as one. */
-static const struct { const char *count, *brief; enum role role; } counts[] = {
-	{ "print", "prt", ROLE_PRINT },	{ "heat", "heat", ROLE_HEAT },	{ "pause", "pau", ROLE_PAUSE },
-	{ "busy", "busy", ROLE_NORMAL }, { "ready", "rdy", ROLE_READY }, { "done", "done", ROLE_CLEAR },
-	{ "error", "err", ROLE_ERROR },	{ "off", "off", ROLE_OFF },	{ "unknown", "?", ROLE_DIM },
+static const struct {
+	const char *count, *brief;
+	enum role role;
+} counts[] = {
+	{ "print", "prt", ROLE_PRINT }, { "heat", "heat", ROLE_HEAT },
+	{ "pause", "pau", ROLE_PAUSE }, { "busy", "busy", ROLE_NORMAL },
+	{ "ready", "rdy", ROLE_READY }, { "done", "done", ROLE_CLEAR },
+	{ "error", "err", ROLE_ERROR }, { "off", "off", ROLE_OFF },
+	{ "unknown", "?", ROLE_DIM },
 };
 
 enum { FIRST_WHEN_FEW = 6 };	/* "error" */
@@ -343,7 +361,8 @@ static size_t count_marked(const struct fleet *f)
 	return n;
 }
 
-static void draw_filter_line(struct fleet_view *f, struct canvas *c, struct area a, const struct moment *m)
+static void draw_filter_line(struct fleet_view *f, struct canvas *c, struct area a,
+			     const struct moment *m)
 {
 	struct tui *t = f->v.tui;
 	const struct printer *next = next_done(t->app->fleet);
@@ -371,13 +390,14 @@ static void draw_filter_line(struct fleet_view *f, struct canvas *c, struct area
 	if (!next)
 		return;
 	fleet_end_text(next->ends_at, m->wall_s, clock, sizeof(clock));
-	str_printf(text, sizeof(text), "next done %s%s%s", a.w >= WIDE_COLS ? next->config.name : "",
-		   a.w >= WIDE_COLS ? " " : "", clock);
+	str_printf(text, sizeof(text), "next done %s%s%s",
+		   a.w >= WIDE_COLS ? next->config.name : "", a.w >= WIDE_COLS ? " " : "", clock);
 	if (x + canvas_width(c, text) <= a.x + a.w)
 		canvas_text_right(c, a.x, a.y, a.w, ROLE_DIM, text);
 }
 
-static void header_word(struct canvas *c, struct area row, struct area col, int width, bool right, const char *text)
+static void header_word(struct canvas *c, struct area row, struct area col, int width, bool right,
+			const char *text)
 {
 	if (!col.w)
 		return;
@@ -567,7 +587,8 @@ static bool fleet_action(struct view *v, enum action_id id)
 	else if (id == ACTION_OPEN)
 		tui_do(v->tui, ACTION_PRINTER);
 	else if (id == ACTION_FILTER)
-		prompt_open(v->tui, PROMPT_FILTER, "/", f->filter_text, filter_changed, filter_done, f);
+		prompt_open(v->tui, PROMPT_FILTER, "/", f->filter_text, filter_changed, filter_done,
+			    f);
 	else if (id == ACTION_SORT)
 		sort_menu(f);
 	else if (id == ACTION_REVERSE)

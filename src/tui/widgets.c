@@ -64,11 +64,13 @@ static void alarm_hint(const struct tui *t, char *buf, size_t size)
 
 	*buf = '\0';
 	if (jump_key != KEY_NONE && hide_key != KEY_NONE)
-		str_printf(buf, size, "(%s jumps, %s hides)", key_label(jump_key, jump, sizeof(jump)),
+		str_printf(buf, size, "(%s jumps, %s hides)",
+			   key_label(jump_key, jump, sizeof(jump)),
 			   key_label(hide_key, hide, sizeof(hide)));
 }
 
-static void draw_event(struct tui *t, struct canvas *c, struct area a, const struct event *ev, bool latest_alarm)
+static void draw_event(struct tui *t, struct canvas *c, struct area a, const struct event *ev,
+		       bool latest_alarm)
 {
 	char clock[STR_SMALL] = "", hint[64];
 	time_t at = (time_t)ev->at;
@@ -109,6 +111,7 @@ void frame_events(struct tui *t, struct canvas *c, struct area a)
 
 		if (ev->dismissed)
 			continue;
-		draw_event(t, c, (struct area){ a.x, y++, a.w, 1 }, ev, alarm && ev->seq == alarm->seq);
+		draw_event(t, c, (struct area){ a.x, y++, a.w, 1 }, ev,
+			   alarm && ev->seq == alarm->seq);
 	}
 }

@@ -1,4 +1,7 @@
-/* A fleet made by hand on a screen without a terminal, at a fixed moment; and the comparison with golden files. */
+/*
+ * A fleet made by hand on a screen without a terminal, at a fixed moment; and the comparison with
+ * golden files.
+ */
 #ifndef TESTS_SCREEN_H
 #define TESTS_SCREEN_H
 
@@ -28,7 +31,9 @@ static inline bool screen_environment(void)
 
 static inline void screen_app_init(struct app *a)
 {
-	*a = (struct app){ .config = config_load(NULL), .fleet = fleet_new(), .frontend = "screen" };
+	*a = (struct app){ .config = config_load(NULL),
+			   .fleet = fleet_new(),
+			   .frontend = "screen" };
 }
 
 static inline void screen_app_done(struct app *a)
@@ -51,8 +56,8 @@ static inline uint32_t screen_add(struct app *a, const char *name, const char *t
 	return fleet_add_take(a->fleet, &c)->id;
 }
 
-static inline void screen_heaters(struct printer_state *s, double nozzle, double nozzle_set, double bed,
-				  double bed_set)
+static inline void screen_heaters(struct printer_state *s, double nozzle, double nozzle_set,
+				  double bed, double bed_set)
 {
 	struct heater *h = printer_heater_add(s, "extruder", "extruder");
 
@@ -65,8 +70,8 @@ static inline void screen_heaters(struct printer_state *s, double nozzle, double
 	h->power = bed_set > 0 ? 0.38 : 0;
 }
 
-static inline void screen_job(struct printer_state *s, const char *file, double progress, double left_min,
-			      double spent_min, int layer, int layers)
+static inline void screen_job(struct printer_state *s, const char *file, double progress,
+			      double left_min, double spent_min, int layer, int layers)
 {
 	str_copy(s->job.file, sizeof(s->job.file), file);
 	str_copy(s->job.left_source, sizeof(s->job.left_source), "slicer");
@@ -87,7 +92,8 @@ static inline void screen_commit(struct app *a, uint32_t id, struct printer_stat
 	fleet_commit(a->fleet, id, s, at_ms, SCREEN_WALL_S - ago_s);
 }
 
-static inline uint32_t screen_printing(struct app *a, const char *name, const char *tag, struct printer_state *s)
+static inline uint32_t screen_printing(struct app *a, const char *name, const char *tag,
+				       struct printer_state *s)
 {
 	uint32_t id = screen_add(a, name, tag);
 
@@ -193,8 +199,8 @@ static inline void screen_add_away(struct app *a)
 }
 
 /* An event that happened ago_s seconds before the moment. */
-static inline void screen_event(struct app *a, enum event_kind kind, const char *printer, double ago_s,
-				const char *text)
+static inline void screen_event(struct app *a, enum event_kind kind, const char *printer,
+				double ago_s, const char *text)
 {
 	struct event *ev;
 
@@ -244,7 +250,8 @@ static inline uint32_t screen_add_fleet(struct app *a)
 	screen_commit(a, id, &s, 1);
 	screen_event(a, EVENT_FINISHED, "voron-05", 2047, "finished lid_x4.gcode in 5:11");
 	screen_event(a, EVENT_FAILED, "mk3-01", 1172, "Heating failed: extruder");
-	screen_event(a, EVENT_ACTION, "mk4-01", 125, "upload: hook_50.bgcode is there, 6.1 MB in 3.0 s");
+	screen_event(a, EVENT_ACTION, "mk4-01", 125,
+		     "upload: hook_50.bgcode is there, 6.1 MB in 3.0 s");
 	screen_event(a, EVENT_PAUSED, "ender-2", 23, "paused: no filament");
 	return voron;
 }
@@ -289,7 +296,8 @@ static inline bool screen_golden(struct tui *t, const char *name)
 		fprintf(stderr, "%s\n", e.text);
 	same = path_read(path, 1 << 20, &want, &len, &e) && str_eq(want, text);
 	if (!same)
-		fprintf(stderr, "%s %s; the screen is:\n%s", path, want ? "differs" : "is missing", text);
+		fprintf(stderr, "%s %s; the screen is:\n%s", path, want ? "differs" : "is missing",
+			text);
 	free(want);
 	free(text);
 	free(path);

@@ -88,7 +88,8 @@ static void test_combining(void **state)
 {
 	(void)state;
 	fresh(6, 1, false);
-	assert_int_equal(canvas_text(canvas, 0, 0, 6, ROLE_NORMAL, "e" ACUTE ACUTE "x" KANJI ACUTE), 4);
+	assert_int_equal(canvas_text(canvas, 0, 0, 6, ROLE_NORMAL, "e" ACUTE ACUTE "x" KANJI ACUTE),
+			 4);
 	assert_int_equal(canvas->cells[0].ch[1], 0x301);
 	assert_dump("e" ACUTE "x" KANJI ACUTE "\n");
 	canvas_clear(canvas);
@@ -156,8 +157,11 @@ static void test_style(void **state)
 
 	(void)state;
 	theme_builtin(&t);
-	t.styles[ROLE_BAD] = (struct style){ .fg = 196, .bg = -1, .fg16 = 9, .bg16 = -1, .attrs = ATTR_UNDERLINE };
-	t.styles[ROLE_CURSOR] = (struct style){ .fg = -1, .bg = 236, .fg16 = -1, .bg16 = -1, .attrs = ATTR_BOLD };
+	t.styles[ROLE_BAD] = (struct style){
+		.fg = 196, .bg = -1, .fg16 = 9, .bg16 = -1, .attrs = ATTR_UNDERLINE
+	};
+	t.styles[ROLE_CURSOR] =
+		(struct style){ .fg = -1, .bg = 236, .fg16 = -1, .bg16 = -1, .attrs = ATTR_BOLD };
 	s = canvas_style(&cell, &t, 256);
 	assert_true(s.fg == 196 && s.bg == -1 && s.attrs == ATTR_UNDERLINE);
 	s = canvas_style(&cell, &t, 16);
@@ -167,7 +171,9 @@ static void test_style(void **state)
 	cell.attrs = CELL_CURSOR;
 	s = canvas_style(&cell, &t, 256);
 	assert_true(s.bg == 236 && !(s.attrs & ATTR_REVERSE));
-	/* Where the cursor has no background of its own, and without colours, the row is reversed. */
+	/*
+	 * Where the cursor has no background of its own, and without colours, the row is reversed.
+	 */
 	s = canvas_style(&cell, &t, 16);
 	assert_true(s.bg == -1 && (s.attrs & ATTR_REVERSE));
 	s = canvas_style(&cell, &t, 0);
@@ -181,7 +187,8 @@ static void test_dumps(void **state)
 
 	(void)state;
 	theme_builtin(&t);
-	t.styles[ROLE_BAD] = (struct style){ .fg = 196, .bg = -1, .fg16 = 9, .bg16 = -1, .attrs = ATTR_BOLD };
+	t.styles[ROLE_BAD] =
+		(struct style){ .fg = 196, .bg = -1, .fg16 = 9, .bg16 = -1, .attrs = ATTR_BOLD };
 	fresh(8, 1, false);
 	canvas_text(canvas, 0, 0, 8, ROLE_NORMAL, "a<&");
 	canvas_text(canvas, 3, 0, 8, ROLE_BAD, "b");

@@ -1,4 +1,7 @@
-/* Terminal bytes to keys, whole and in pieces: above all, no piece of a sequence may be read as a letter that acts. */
+/*
+ * Terminal bytes to keys, whole and in pieces: above all, no piece of a sequence may be read as a
+ * letter that acts.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,16 +56,23 @@ static void test_text(void **state)
 
 static void test_sequences(void **state)
 {
-	static const struct { const char *bytes; uint32_t key; } table[] = {
-		{ "\033[A", KEY_CODE_UP }, { "\033OA", KEY_CODE_UP }, { "\033[B", KEY_CODE_DOWN },
-		{ "\033[C", KEY_CODE_RIGHT }, { "\033[D", KEY_CODE_LEFT }, { "\033[1;5A", KEY_CODE_UP },
-		{ "\033[H", KEY_CODE_HOME }, { "\033[1~", KEY_CODE_HOME }, { "\033[7~", KEY_CODE_HOME },
-		{ "\033[F", KEY_CODE_END }, { "\033[4~", KEY_CODE_END }, { "\033OF", KEY_CODE_END },
-		{ "\033[2~", KEY_CODE_INSERT }, { "\033[3~", KEY_CODE_DELETE }, { "\033[5~", KEY_CODE_PAGE_UP },
-		{ "\033[6~", KEY_CODE_PAGE_DOWN }, { "\033[Z", KEY_CODE_BACKTAB },
-		{ "\033OP", KEY_CODE_F1 }, { "\033[11~", KEY_CODE_F1 }, { "\033[[A", KEY_CODE_F1 },
-		{ "\033OS", KEY_CODE_F1 + 3 }, { "\033[[E", KEY_CODE_F1 + 4 }, { "\033[15~", KEY_CODE_F1 + 4 },
-		{ "\033[24~", KEY_CODE_F12 }, { "\033OM", KEY_RETURN },
+	static const struct {
+		const char *bytes;
+		uint32_t key;
+	} table[] = {
+		{ "\033[A", KEY_CODE_UP },	 { "\033OA", KEY_CODE_UP },
+		{ "\033[B", KEY_CODE_DOWN },	 { "\033[C", KEY_CODE_RIGHT },
+		{ "\033[D", KEY_CODE_LEFT },	 { "\033[1;5A", KEY_CODE_UP },
+		{ "\033[H", KEY_CODE_HOME },	 { "\033[1~", KEY_CODE_HOME },
+		{ "\033[7~", KEY_CODE_HOME },	 { "\033[F", KEY_CODE_END },
+		{ "\033[4~", KEY_CODE_END },	 { "\033OF", KEY_CODE_END },
+		{ "\033[2~", KEY_CODE_INSERT },	 { "\033[3~", KEY_CODE_DELETE },
+		{ "\033[5~", KEY_CODE_PAGE_UP }, { "\033[6~", KEY_CODE_PAGE_DOWN },
+		{ "\033[Z", KEY_CODE_BACKTAB },	 { "\033OP", KEY_CODE_F1 },
+		{ "\033[11~", KEY_CODE_F1 },	 { "\033[[A", KEY_CODE_F1 },
+		{ "\033OS", KEY_CODE_F1 + 3 },	 { "\033[[E", KEY_CODE_F1 + 4 },
+		{ "\033[15~", KEY_CODE_F1 + 4 }, { "\033[24~", KEY_CODE_F12 },
+		{ "\033OM", KEY_RETURN },
 	};
 
 	(void)state;
@@ -101,10 +111,14 @@ static void test_lone_escape(void **state)
 	assert_key(KEY_ESC);
 }
 
-/* On a bad line "Esc O P" (F1) comes in pieces; P alone would pause a printer, S start one, X cancel. */
+/*
+ * On a bad line "Esc O P" (F1) comes in pieces; P alone would pause a printer, S start one, X
+ * cancel.
+ */
 static void test_late_pieces_do_not_act(void **state)
 {
-	static const char *const sequences[] = { "\033OP", "\033OR", "\033OS", "\033[P", "\033[1;2S", "\033[[A" };
+	static const char *const sequences[] = { "\033OP", "\033OR",	"\033OS",
+						 "\033[P", "\033[1;2S", "\033[[A" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(sequences); i++) {

@@ -171,8 +171,8 @@ static void test_list(void **state)
 /* Whatever is done to it: the cursor is in the list and in the window. */
 static void test_list_holds(void **state)
 {
-	static const enum action_id moves[] = { ACTION_DOWN, ACTION_UP, ACTION_PAGE_DOWN, ACTION_PAGE_UP,
-		ACTION_FIRST, ACTION_LAST };
+	static const enum action_id moves[] = { ACTION_DOWN,	ACTION_UP,    ACTION_PAGE_DOWN,
+						ACTION_PAGE_UP, ACTION_FIRST, ACTION_LAST };
 	struct list l = { .rows = 4 };
 	unsigned seed = 7;
 

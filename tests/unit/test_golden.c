@@ -6,7 +6,9 @@
 
 #include "screen.h"
 
-static const struct { int cols, rows; } sizes[] = { { 80, 24 }, { 140, 40 }, { 60, 24 }, { 40, 12 } };
+static const struct {
+	int cols, rows;
+} sizes[] = { { 80, 24 }, { 140, 40 }, { 60, 24 }, { 40, 12 } };
 
 /* Draws what prepare() leaves on the screen at each size, in both alphabets. */
 static void golden(const char *name, void (*prepare)(struct tui *t, struct app *a))
@@ -24,8 +26,8 @@ static void golden(const char *name, void (*prepare)(struct tui *t, struct app *
 			t = tui_new(&a, sizes[i].cols, sizes[i].rows, ascii);
 			screen_render(t);
 			prepare(t, &a);
-			str_printf(file, sizeof(file), "%s-%dx%d%s", name, sizes[i].cols, sizes[i].rows,
-				   ascii ? "-ascii" : "");
+			str_printf(file, sizeof(file), "%s-%dx%d%s", name, sizes[i].cols,
+				   sizes[i].rows, ascii ? "-ascii" : "");
 			same &= screen_golden(t, file);
 			tui_free(t);
 			screen_app_done(&a);

@@ -1,4 +1,7 @@
-/* Layouts by their properties, for every screen from 1x1 to 300x100: nothing overlaps, nothing leaves the screen. */
+/*
+ * Layouts by their properties, for every screen from 1x1 to 300x100: nothing overlaps, nothing
+ * leaves the screen.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,13 +37,15 @@ static bool check_parts(const struct part *parts, size_t n, int cols, int rows)
 		if (!shown(a))
 			continue;
 		if (a.x < 0 || a.y < 0 || a.x + a.w > cols || a.y + a.h > rows) {
-			fprintf(stderr, "%s leaves %dx%d: %d,%d %dx%d\n", parts[i].name, cols, rows, a.x, a.y, a.w, a.h);
+			fprintf(stderr, "%s leaves %dx%d: %d,%d %dx%d\n", parts[i].name, cols, rows,
+				a.x, a.y, a.w, a.h);
 			return false;
 		}
 		for (size_t k = i + 1; k < n; k++) {
 			if (!shown(parts[k].a) || !overlap(a, parts[k].a))
 				continue;
-			fprintf(stderr, "%s and %s overlap on %dx%d\n", parts[i].name, parts[k].name, cols, rows);
+			fprintf(stderr, "%s and %s overlap on %dx%d\n", parts[i].name,
+				parts[k].name, cols, rows);
 			return false;
 		}
 	}
@@ -51,14 +56,15 @@ static bool check_fleet(int cols, int rows, size_t printers, bool filter, bool t
 {
 	struct layout_fleet l = layout_fleet(cols, rows, printers, filter, transfers);
 	const struct part parts[] = {
-		{ "title", l.title }, { "filter", l.filter }, { "header", l.header }, { "rows", l.rows },
-		{ "strip", l.strip }, { "side", l.side }, { "events", l.events },
-		{ "transfers", l.transfers }, { "footer", l.footer },
+		{ "title", l.title },	{ "filter", l.filter },	      { "header", l.header },
+		{ "rows", l.rows },	{ "strip", l.strip },	      { "side", l.side },
+		{ "events", l.events }, { "transfers", l.transfers }, { "footer", l.footer },
 	};
 	struct area last = { cols - 1, rows - 1, 1, 1 };
 
-	return check_parts(parts, sizeof(parts) / sizeof(parts[0]), cols, rows) && shown(l.title) == (rows > 0) &&
-		!(shown(l.footer) && overlap(l.footer, last)) && (rows < 3 || shown(l.rows));
+	return check_parts(parts, sizeof(parts) / sizeof(parts[0]), cols, rows) &&
+	       shown(l.title) == (rows > 0) && !(shown(l.footer) && overlap(l.footer, last)) &&
+	       (rows < 3 || shown(l.rows));
 }
 
 static void test_fleet(void **state)
@@ -67,7 +73,8 @@ static void test_fleet(void **state)
 	for (int cols = 1; cols <= MAX_COLS; cols++)
 		for (int rows = 1; rows <= MAX_ROWS; rows++)
 			for (int k = 0; k < 8; k++)
-				assert_true(check_fleet(cols, rows, k & 4 ? 1000 : 3, k & 1, k & 2));
+				assert_true(
+					check_fleet(cols, rows, k & 4 ? 1000 : 3, k & 1, k & 2));
 }
 
 static void test_printer(void **state)
@@ -76,15 +83,19 @@ static void test_printer(void **state)
 	for (int cols = 1; cols <= MAX_COLS; cols++) {
 		for (int rows = 1; rows <= MAX_ROWS; rows++) {
 			for (int heaters = 0; heaters <= 16; heaters += 4) {
-				struct layout_printer l = layout_printer(cols, rows, heaters, heaters & 4);
+				struct layout_printer l =
+					layout_printer(cols, rows, heaters, heaters & 4);
 				const struct part parts[] = {
-					{ "title", l.title }, { "job", l.job }, { "graph", l.graph },
-					{ "heaters", l.heaters }, { "motion", l.motion }, { "notes", l.notes },
-					{ "ops", l.ops }, { "events", l.events }, { "footer", l.footer },
+					{ "title", l.title },	{ "job", l.job },
+					{ "graph", l.graph },	{ "heaters", l.heaters },
+					{ "motion", l.motion }, { "notes", l.notes },
+					{ "ops", l.ops },	{ "events", l.events },
+					{ "footer", l.footer },
 				};
 				struct area last = { cols - 1, rows - 1, 1, 1 };
 
-				assert_true(check_parts(parts, sizeof(parts) / sizeof(parts[0]), cols, rows));
+				assert_true(check_parts(parts, sizeof(parts) / sizeof(parts[0]),
+							cols, rows));
 				assert_false(shown(l.footer) && overlap(l.footer, last));
 			}
 		}
@@ -98,9 +109,10 @@ static void test_columns(void **state)
 		for (int name = 0; name <= 40; name++) {
 			struct layout_columns l = layout_columns(width, name);
 			const struct part parts[] = {
-				{ "sign", l.sign }, { "name", l.name }, { "state", l.state }, { "bar", l.bar },
-				{ "percent", l.percent }, { "left", l.left }, { "end", l.end },
-				{ "nozzle", l.nozzle }, { "bed", l.bed }, { "job", l.job },
+				{ "sign", l.sign }, { "name", l.name },	      { "state", l.state },
+				{ "bar", l.bar },   { "percent", l.percent }, { "left", l.left },
+				{ "end", l.end },   { "nozzle", l.nozzle },   { "bed", l.bed },
+				{ "job", l.job },
 			};
 
 			assert_true(check_parts(parts, sizeof(parts) / sizeof(parts[0]), width, 1));
@@ -109,13 +121,17 @@ static void test_columns(void **state)
 	}
 }
 
-/* What goes when the screen gets narrower: the bar, END, the job, temperatures, the percentage, LEFT. */
+/*
+ * What goes when the screen gets narrower: the bar, END, the job, temperatures, the percentage,
+ * LEFT.
+ */
 static void test_columns_go_in_order(void **state)
 {
 	(void)state;
 	for (int width = 20; width <= 120; width++) {
 		struct layout_columns l = layout_columns(width, 9);
-		const int order[] = { l.bar.w, l.end.w, l.job.w, l.bed.w, l.nozzle.w, l.percent.w, l.left.w };
+		const int order[] = { l.bar.w,	  l.end.w,     l.job.w, l.bed.w,
+				      l.nozzle.w, l.percent.w, l.left.w };
 
 		for (size_t i = 0; i + 1 < sizeof(order) / sizeof(order[0]); i++)
 			assert_false(order[i] && !order[i + 1]);

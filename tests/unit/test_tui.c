@@ -19,7 +19,8 @@ struct stage {
 	struct tui *t;
 };
 
-static void set_state(struct stage *s, const char *name, enum printer_status status, const char *file)
+static void set_state(struct stage *s, const char *name, enum printer_status status,
+		      const char *file)
 {
 	struct printer *p = fleet_find(s->app->fleet, name);
 	struct printer_state next = p->state;
@@ -111,7 +112,9 @@ static bool asks_now(struct stage *s, const char *part)
 	return found;
 }
 
-/* Every key there is, with nothing marked, on a printing printer: only P acts without a question. */
+/*
+ * Every key there is, with nothing marked, on a printing printer: only P acts without a question.
+ */
 static void test_one_key_sends_only_pause(void **state)
 {
 	(void)state;
