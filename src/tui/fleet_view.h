@@ -37,6 +37,12 @@ bool fleet_has_numbers(const struct printer *p);
 /* An age in steps that do not make the screen tick every second. */
 void fleet_age_text(double seconds, char *buf, size_t size);
 
+/* fleet_table.c; a row answers whether it will look different by getting older. */
+void fleet_table_header(struct canvas *c, const struct layout_columns *l, struct area row);
+bool fleet_table_row(struct tui *t, struct canvas *c, const struct layout_columns *l,
+		     struct area row, const struct printer *p, const struct moment *m);
+
+/* fleet_pane.c */
 void fleet_strip(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
 		 const struct moment *m);
 void fleet_side(struct tui *t, struct canvas *c, struct area a, const struct printer *p,

@@ -33,6 +33,9 @@ bool tui_set_theme(struct tui *t, const char *name, struct err *e);
 /* "printop: 4 printing, 1 needs you" for the window title. */
 void tui_title(const struct tui *t, char *buf, size_t size);
 
+/* everywhere.c: what an action does where the view has no idea of its own; nothing for some. */
+void frame_do(struct tui *t, enum action_id id);
+
 /* act.c: the verb of an action key, on tui_targets(). */
 void act_key(struct tui *t, enum action_id id);
 void act_op_changed(void *ctx, const struct op *op);

@@ -22,6 +22,7 @@
 #include <printop/mem.h>
 #include <printop/str.h>
 #include "decode.h"
+#include "osc.h"
 
 #define PAIRS 128
 #define DOUBLE_CLICK_MS 400
@@ -537,78 +538,18 @@ void term_bell(struct terminal *t)
 	put_string(t, "\a");
 }
 
-static void outer(const struct terminal *t, const char *sequence)
-{
-	char out[1024];
-	size_t n = 0;
-
-	if (getenv("TMUX")) {
-		put_string(t, "\033Ptmux;");
-		for (const char *s = sequence; *s && n + 3 < sizeof(out); s++) {
-			if (*s == '\033')
-				out[n++] = '\033';
-			out[n++] = *s;
-		}
-		put_bytes(t->out_fd, out, n);
-		put_string(t, "\033\\");
-	} else if (getenv("STY")) {
-		put_string(t, "\033P");
-		put_string(t, sequence);
-		put_string(t, "\033\\");
-	} else {
-		put_string(t, sequence);
-	}
-}
-
 void term_title(struct terminal *t, const char *text)
 {
-	char clean[256];
+	char sequence[OSC_BYTES];
 
-	if (poor_glyphs())
-		return;
-	str_copy(clean, sizeof(clean), text);
-	put_string(t, "\033]2;");
-	put_string(t, str_clean(clean));
-	put_string(t, "\a");
-}
-
-/* 777 for VTE, foot and rxvt; 9 for the others that are known to show it; 0: none. */
-static int notify_kind(void)
-{
-	static const char *const rxvt[] = { "foot", "rxvt" }, *const kitty[] = { "xterm-kitty",
-										 "xterm-ghostty" };
-	const char *program = getenv("TERM_PROGRAM");
-
-	if (getenv("VTE_VERSION") || term_type_is(rxvt, ARRAY_LEN(rxvt)))
-		return 777;
-	if (term_type_is(kitty, ARRAY_LEN(kitty)) || getenv("KITTY_WINDOW_ID"))
-		return 9;
-	if (program && (str_eq(program, "iTerm.app") || str_eq(program, "WezTerm") ||
-			str_eq(program, "ghostty")))
-		return 9;
-	return 0;
+	if (!poor_glyphs() && osc_title(sequence, sizeof(sequence), text))
+		put_string(t, sequence);
 }
 
 void term_notify(struct terminal *t, int osc, const char *title, const char *text)
 {
-	char clean_title[128], clean_text[256], sequence[512];
+	char sequence[OSC_BYTES];
 
-	if (!osc)
-		osc = notify_kind();
-	if (!osc || poor_glyphs())
-		return;
-	str_copy(clean_title, sizeof(clean_title), title);
-	str_copy(clean_text, sizeof(clean_text), text);
-	str_clean(clean_title);
-	str_clean(clean_text);
-	if (osc == 777) {
-		/* The title ends at a semicolon. */
-		for (char *s = clean_title; (s = strchr(s, ';')); )
-			*s = ',';
-		str_printf(sequence, sizeof(sequence), "\033]777;notify;%s;%s\a", clean_title,
-			   clean_text);
-	} else {
-		str_printf(sequence, sizeof(sequence), "\033]9;%s: %s\a", clean_title, clean_text);
-	}
-	outer(t, sequence);
+	if (!poor_glyphs() && osc_message(sequence, sizeof(sequence), osc, title, text))
+		put_string(t, sequence);
 }
