@@ -1,4 +1,4 @@
-/* Progress bars of uploads on the terminal behind stderr. */
+/* What is under way, redrawn in place on the terminal: uploads as bars, slow commands as words. */
 #include "batch/bars.h"
 
 #include <math.h>
@@ -12,6 +12,7 @@
 
 #define REDRAW_MS 100
 #define MAX_LINES 16
+#define SLOW_MS 1000		/* a command that takes longer is shown */
 
 void bars_init(struct bars *b, bool ascii)
 {
@@ -29,7 +30,7 @@ void bars_clear(struct bars *b)
 }
 
 /* " 61% 12.3 MB/s 12 s", or what it waits for */
-static void tail_text(char *buf, size_t size, const struct op *op)
+static void upload_text(char *buf, size_t size, const struct op *op)
 {
 	char rate[STR_SMALL], left[STR_SMALL];
 	double done = (double)op->sent_bytes / (double)op->total_bytes;
@@ -73,22 +74,34 @@ static void add_bar(struct sbuf *b, double done, int room)
 	sbuf_addc(b, ']');
 }
 
+/* " pausing" or " waits for the answer" */
+static void command_text(char *buf, size_t size, const struct op *op)
+{
+	bool confirming = op->phase == OP_CONFIRMING && op->seen[0];
+
+	str_printf(buf, size, " %s", confirming ? op->seen : "waits for the answer");
+}
+
 void bars_line(char *buf, size_t size, const struct op *op, int width, bool ascii)
 {
+	bool upload = op->x.verb == VERB_UPLOAD;
 	int name_width = width < 60 ? 10 : 28;
-	char tail[64], name[NAME_CAP];
-	struct sbuf b = SBUF_INIT(512);
+	char tail[TEXT_CAP + 2], name[NAME_CAP];
+	struct sbuf b = SBUF_INIT(1024);
 	double done = 0;
 
 	if (op->total_bytes > 0)
 		done = fmin(1, (double)op->sent_bytes / (double)op->total_bytes);
 	if (op->phase == OP_CONFIRMING)
 		done = 1;
-	tail_text(tail, sizeof(tail), op);
+	if (upload)
+		upload_text(tail, sizeof(tail), op);
+	else
+		command_text(tail, sizeof(tail), op);
 	label(name, sizeof(name), op, width, ascii);
 	sbuf_adds(&b, name);
 	sbuf_addn(&b, ' ', (size_t)(name_width - text_width(name) + 1));
-	if (op->phase != OP_QUEUED)
+	if (upload && op->phase != OP_QUEUED)
 		add_bar(&b, done, width - name_width - 3 - text_width(tail));
 	sbuf_adds(&b, tail);
 	text_cut(buf, size, sbuf_str(&b), width, ascii);
@@ -106,6 +119,11 @@ static int max_lines(int *width)
 	return size.ws_row > 3 && size.ws_row - 2 < MAX_LINES ? size.ws_row - 2 : MAX_LINES;
 }
 
+static bool too_young(const struct op *op, int64_t now_ms)
+{
+	return op->x.verb != VERB_UPLOAD && now_ms - op->submitted_ms < SLOW_MS;
+}
+
 void bars_draw(struct bars *b, const struct ops *ops, const uint32_t *ids, size_t n,
 	       int64_t now_ms)
 {
@@ -121,7 +139,7 @@ void bars_draw(struct bars *b, const struct ops *ops, const uint32_t *ids, size_
 	for (size_t i = 0; i < n; i++) {
 		const struct op *op = op_get(ops, ids[i]);
 
-		if (!op || op_ended(op))
+		if (!op || op_ended(op) || too_young(op, now_ms))
 			continue;
 		if (lines >= most || (op->phase == OP_QUEUED && lines > 4)) {
 			hidden++;

@@ -1,4 +1,4 @@
-/* Progress bars of uploads on stderr, redrawn in place when it is a terminal. */
+/* What is under way, on stderr and redrawn in place, when that is a terminal. */
 #ifndef BATCH_BARS_H
 #define BATCH_BARS_H
 

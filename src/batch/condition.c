@@ -4,43 +4,34 @@
 #include <math.h>
 #include <string.h>
 #include <printop/mem.h>
-#include <printop/nearest.h>
 #include <printop/sbuf.h>
+#include <printop/select.h>
 #include <printop/str.h>
-#include "batch/options.h"
 
 #define NEAR_C 2.0		/* firmware calls a heater ready within this */
 
-static bool state_bit(const char *name, uint32_t *ret, struct err *e)
+bool condition_states(const char *list, uint32_t *ret, struct err *e)
 {
-	struct nearest n;
-	char hint[NEAREST_HINT];
-	enum printer_status status;
+	struct sbuf word = SBUF_INIT(LIMIT_STRING_BYTES);
+	struct selector *s;
+	struct printer p = { 0 };
+	const char *text;
 
-	if (printer_status_from_name(name, &status)) {
-		*ret |= STATUS_BIT(status);
-		return true;
-	}
-	nearest_init(&n, name);
-	for (unsigned i = 0; i < PRINTER_STATUS_N; i++)
-		nearest_try(&n, printer_status_info((enum printer_status)i)->name);
-	return err_set(e, ERR_USAGE, "unknown state \"%s\"%s", name,
-		       nearest_hint(&n, hint, sizeof(hint)));
-}
-
-bool condition_states(char *list, uint32_t *ret, struct err *e)
-{
-	struct words names = { 0 };
-	bool good = true;
-
+	sbuf_adds(&word, "state:");
+	for (; *list; list++)
+		if (*list != ' ')
+			sbuf_addc(&word, *list);
+	text = sbuf_str(&word);
+	s = selector_parse(&text, 1, e);
+	sbuf_done(&word);
 	*ret = 0;
-	words_split(&names, list);
-	for (size_t i = 0; good && i < names.n; i++)
-		good = state_bit(names.at[i], ret, e);
-	if (good && names.n == 0)
-		good = err_set(e, ERR_USAGE, "names no state");
-	words_done(&names);
-	return good;
+	for (unsigned i = 0; s && i < PRINTER_STATUS_N; i++) {
+		p.state.status = (enum printer_status)i;
+		if (selector_match(s, &p))
+			*ret |= STATUS_BIT(i);
+	}
+	selector_free(s);
+	return *ret != 0;
 }
 
 /* ---- temperatures ---- */

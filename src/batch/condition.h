@@ -25,8 +25,8 @@ struct condition {
 	double progress;	/* 0..1, NAN: any */
 };
 
-/* "idle,complete" into STATUS_BITs; ERR_USAGE with the nearest state. Writes into list. */
-bool condition_states(char *list, uint32_t *ret, struct err *e);
+/* "idle,complete" into STATUS_BITs, by the words of state: selectors; ERR_USAGE with the nearest one. */
+bool condition_states(const char *list, uint32_t *ret, struct err *e);
 /* "bed:>=60", "extruder:<50", "bed:60", "bed:~" added to c. */
 bool condition_add_temp(struct condition *c, const char *text, struct err *e);
 bool condition_met(const struct condition *c, const struct printer_state *s);

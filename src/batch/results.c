@@ -28,6 +28,13 @@ static bool went_well(const struct result *r)
 	return r->code == ERR_NONE;
 }
 
+static const char *code_name(const struct result *r)
+{
+	if (went_well(r))
+		return NULL;
+	return r->code_name ? r->code_name : err_name(r->code);
+}
+
 static struct cell cell(const void *row, size_t col)
 {
 	const struct result *r = row;
@@ -44,7 +51,7 @@ static struct cell cell(const void *row, size_t col)
 	case RESULT_PHASE:
 		return (struct cell){ CELL_TEXT, r->phase, 0 };
 	case RESULT_CODE:
-		return (struct cell){ CELL_TEXT, went_well(r) ? NULL : err_name(r->code), 0 };
+		return (struct cell){ CELL_TEXT, code_name(r), 0 };
 	case RESULT_TEXT:
 		return (struct cell){ CELL_TEXT, r->text[0] ? r->text : NULL, 0 };
 	case RESULT_TOOK:

@@ -16,6 +16,7 @@ struct result {
 	bool arrived;		/* an upload that is there, but was not started */
 	const char *phase;	/* "done", "failed", "cancelled", "sending" ... */
 	enum err_code code;
+	const char *code_name;	/* instead of the code's own; NULL */
 	char text[1024];
 	double took_s;
 	char remote_path[NAME_CAP];

@@ -300,7 +300,7 @@ static int act(struct batch *b, enum verb verb, struct verb_args *args, size_t n
 			describe_row(&a, &a.results.rows[i]);
 		status = results_finish(&a.results);
 	} else if (confirmed(&a, &status)) {
-		if (verb == VERB_UPLOAD && !options_has(&b->opt, OPTION_QUIET)) {
+		if (!options_has(&b->opt, OPTION_QUIET)) {
 			bars_init(&a.bars, b->out.ascii);
 			a.results.before_line = clear_bars;
 			a.results.ctx = &a.bars;

@@ -20,8 +20,8 @@ struct wait {
 
 static bool read_condition(struct batch *b, struct wait *w, struct err *e)
 {
-	char *states = options_str(&b->opt, OPTION_STATE);
-	char *fail_on = options_str(&b->opt, OPTION_FAIL_ON);
+	const char *states = options_str(&b->opt, OPTION_STATE);
+	const char *fail_on = options_str(&b->opt, OPTION_FAIL_ON);
 	const struct words *temps = options_all(&b->opt, OPTION_TEMP);
 
 	w->any = options_has(&b->opt, OPTION_ANY);
@@ -46,6 +46,7 @@ static void end_row(struct wait *w, struct result *row, const struct printer *p,
 	char seen[300];
 
 	row->code = code;
+	row->code_name = code == ERR_INTERNAL ? "fail-on" : NULL;
 	row->phase = code == ERR_NONE ? "done" : code == ERR_CANCELLED ? "cancelled" : "failed";
 	row->took_s = (double)(loop_now_ms(w->b->env->loop) - w->start_ms) / 1000;
 	if (!p)

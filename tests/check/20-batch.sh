@@ -326,6 +326,8 @@ run wait sim-001 --temp chambre:\>5 --timeout 0.5
 is "... of a heater that it has not" 6 'no heater chambre'
 run wait sim-007 --state idle --fail-on shutdown,error --timeout 5
 is "--fail-on: 1" 1 '^sim-007  FAILED +shutdown'
+run wait sim-007 --state ready --fail-on 'shut*' --timeout 5 --json
+is "... and its name in JSON" 1 '"code":"fail-on"'
 run wait badkey --state idle --timeout 5
 is "waiting does not mend a key: 5" 5 unauthorized
 run wait sim-001
