@@ -280,13 +280,13 @@ static void sink_done(void *ctx)
 static bool take_body(void *ctx, const struct httpd_request *r, struct httpd_sink *ret)
 {
 	const char *type = httpd_header(r, "Content-Type");
+	const struct device *d = ctx;
 	struct upload *u;
 
-	(void)ctx;
 	if (!type || !str_starts_nocase(type, "multipart/form-data"))
 		return false;
 	u = MEM_NEW(struct upload);
-	upload_init(u, type);
+	upload_init(u, type, d->p.dialect == SIM_MOONRAKER);
 	*ret = (struct httpd_sink){ sink_data, sink_done, u };
 	return true;
 }

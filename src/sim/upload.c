@@ -30,7 +30,7 @@ static bool header_param(const char *line, const char *name, char *dst, size_t s
 	return true;
 }
 
-bool upload_init(struct upload *u, const char *content_type)
+bool upload_init(struct upload *u, const char *content_type, bool hash)
 {
 	char boundary[72];
 
@@ -38,6 +38,7 @@ bool upload_init(struct upload *u, const char *content_type)
 	u->state = UPLOAD_BROKEN;
 	gcode_scan_init(&u->scan, &u->file);
 	sha256_init(&u->sha);
+	u->hash = hash;
 	if (!content_type || !str_starts_nocase(content_type, "multipart/form-data") ||
 	    !header_param(content_type, "boundary", boundary, sizeof(boundary)) || !boundary[0])
 		return false;
@@ -54,7 +55,8 @@ static void part_data(struct upload *u, const char *data, size_t len)
 	size_t room;
 
 	if (u->in_file) {
-		sha256_add(&u->sha, data, len);
+		if (u->hash)
+			sha256_add(&u->sha, data, len);
 		gcode_scan_add(&u->scan, data, len);
 	} else if (f) {
 		room = sizeof(f->value) - 1 - f->len;
@@ -70,9 +72,12 @@ static void part_data(struct upload *u, const char *data, size_t len)
  */
 static size_t take_data(struct upload *u, const char *data, size_t len)
 {
-	size_t i = 0, start = 0;
+	size_t i = 0;
 
 	while (i < len) {
+		const char *cr;
+		size_t end;
+
 		if (u->matched && data[i] == u->delimiter[u->matched]) {
 			i++;
 			if (++u->matched < u->delimiter_len)
@@ -86,11 +91,11 @@ static size_t take_data(struct upload *u, const char *data, size_t len)
 			part_data(u, u->delimiter, u->matched);
 			u->matched = 0;
 		}
-		start = i;
-		while (i < len && data[i] != '\r')
-			i++;
-		part_data(u, data + start, i - start);
-		if (i < len) {
+		cr = memchr(data + i, '\r', len - i);
+		end = cr ? (size_t)(cr - data) : len;
+		part_data(u, data + i, end - i);
+		i = end;
+		if (cr) {
 			u->matched = 1;
 			i++;
 		}

@@ -37,12 +37,16 @@ struct upload {
 	char star[512];			/* of filename*=, decoded; "" none */
 	struct sim_file file;		/* path is NULL until the server has found a place for it */
 	struct gcode_scan scan;
+	bool hash;
 	struct sha256 sha;
-	char checksum[65];
+	char checksum[65];		/* of the file, only with hash */
 };
 
-/* False when the content type is not multipart/form-data with a boundary. */
-bool upload_init(struct upload *u, const char *content_type);
+/*
+ * False when the content type is not multipart/form-data with a boundary. hash: the file's SHA-256 is
+ * wanted (it takes most of the time).
+ */
+bool upload_init(struct upload *u, const char *content_type, bool hash);
 void upload_add(struct upload *u, const char *data, size_t len);
 /* True when the body was whole. */
 bool upload_end(struct upload *u);

@@ -102,7 +102,7 @@ static inline unsigned rig_upload(struct rig *g, const char *target, const char 
 	struct sbuf b = SBUF_INIT(1u << 20);
 	unsigned status;
 
-	assert_true(upload_init(u, type));
+	assert_true(upload_init(u, type, true));
 	while ((word = str_token(&rest, ";"))) {
 		char *value = strchr(word, '=');
 

@@ -79,7 +79,7 @@ static void test_multipart(void **state)
 	sha256_add(&sha, CONTENT, strlen(CONTENT));
 	sha256_hex(&sha, hex);
 	for (size_t piece = 1; piece <= strlen(BODY); piece++) {
-		assert_true(upload_init(&u, "multipart/form-data; boundary=\"----b\""));
+		assert_true(upload_init(&u, "multipart/form-data; boundary=\"----b\"", true));
 		for (size_t i = 0; i < strlen(BODY); i += piece)
 			upload_add(&u, &BODY[i], strlen(BODY) - i < piece ? strlen(BODY) - i : piece);
 		assert_true(upload_end(&u));
@@ -90,13 +90,13 @@ static void test_multipart(void **state)
 		assert_string_equal(u.checksum, hex);
 	}
 	for (size_t cut = 0; cut < strlen(BODY) - 4; cut++) {	/* cut short: never whole */
-		upload_init(&u, "multipart/form-data; boundary=----b");
+		upload_init(&u, "multipart/form-data; boundary=----b", true);
 		upload_add(&u, BODY, cut);
 		assert_false(upload_end(&u));
 	}
-	assert_false(upload_init(&u, "multipart/form-data"));
-	assert_false(upload_init(&u, "application/json"));
-	assert_false(upload_init(&u, NULL));
+	assert_false(upload_init(&u, "multipart/form-data", true));
+	assert_false(upload_init(&u, "application/json", true));
+	assert_false(upload_init(&u, NULL, true));
 	upload_add(&u, BODY, strlen(BODY));
 	assert_false(upload_end(&u));
 }
