@@ -270,6 +270,20 @@ static int run(struct program *g, int argc, char **argv, int verb)
 	return run_batch(g, argc - verb, argv + verb);
 }
 
+static int run_once(struct program *g, int argc, char **argv, int verb)
+{
+	int status;
+
+	g->loop = loop_new();
+	status = run(g, argc, argv, verb);
+	app_free(g->app);
+	sim_farm_stop(g->farm);
+	loop_free(g->loop);
+	g->app = NULL;
+	g->farm = NULL;
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct program g = { 0 };
@@ -282,11 +296,11 @@ int main(int argc, char **argv)
 	verb = parse(&g, argc, argv, &status);
 	if (verb < 0)
 		return status;
-	g.loop = loop_new();
-	status = run(&g, argc, argv, verb);
-	app_free(g.app);
-	sim_farm_stop(g.farm);
-	loop_free(g.loop);
+	status = run_once(&g, argc, argv, verb);
+	if (status == TUI_EXIT_DEMO) {	/* chosen on the page that is shown when there are no printers */
+		g.demo = true;
+		status = run_once(&g, argc, argv, verb);
+	}
 	log_close();
 	return status;
 }
