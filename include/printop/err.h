@@ -28,7 +28,10 @@ struct err {
 	char text[400];
 };
 
-/* Fills *e (NULL is allowed) and returns false, so that `return err_set(...)` ends a function. */
+/*
+ * Fills *e (NULL is allowed) and returns false, so that `return err_set(...)` ends a function. The text
+ * is cleaned by str_clean(): it is one line, and what it quotes cannot steer a terminal.
+ */
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -43,6 +43,7 @@ bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	va_start(args, fmt);
 	str_vprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	str_clean(text);	/* it may quote a file's name or an argument */
 	e->code = code;
 	memcpy(e->text, text, sizeof(text));
 	return false;
@@ -58,7 +59,7 @@ bool err_wrap(struct err *e, const char *fmt, ...)
 	va_start(args, fmt);
 	str_vprintf(context, sizeof(context), fmt, args);
 	va_end(args);
-	str_printf(text, sizeof(text), "%s: %s", context, e->text);
+	str_printf(text, sizeof(text), "%s: %s", str_clean(context), e->text);
 	memcpy(e->text, text, sizeof(text));
 	return false;
 }

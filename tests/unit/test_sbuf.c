@@ -116,6 +116,10 @@ static void test_errors(void **state)
 	assert_true(strlen(e.text) >= sizeof(e.text) - 3);
 	for (const char *p = e.text; *p; p += str_utf8_len(p))
 		assert_true(str_utf8_len(p) > 0);	/* cut between characters */
+	err_set(&e, ERR_IO, "%s: gone", "a\033]0;x\a.gcode");
+	assert_string_equal(e.text, "a.gcode: gone");
+	err_wrap(&e, "%.1s", "\xc3\xa4\033[2J");
+	assert_string_equal(e.text, ": a.gcode: gone");
 	err_clear(&e);
 	assert_int_equal(e.code, ERR_NONE);
 	assert_false(err_set(NULL, ERR_IO, "x"));
