@@ -169,7 +169,7 @@ static size_t first_shown(const struct edit *e, const struct canvas *c, int w)
 
 	while (from < e->pos && width_to_cursor(e, c, from) >= w)
 		from = after(e, from);
-	return from;
+	return from < e->pos ? from : e->pos;	/* the cursor may stand before a combining mark */
 }
 
 void edit_draw(const struct edit *e, struct canvas *c, int x, int y, int w, enum role role,

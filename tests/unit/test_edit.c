@@ -140,6 +140,12 @@ static void test_cursor_stays_in_sight(void **state)
 	assert_int_equal(c->cursor_x, 6);
 	edit_draw(&edit, c, 0, 0, 1, ROLE_INPUT, "long label");
 	edit_draw(&edit, c, 0, 0, 0, ROLE_INPUT, "");
+	edit_set(&edit, ACUTE);		/* typed in front of a mark, the cursor stands between the two */
+	edit_key(&edit, KEY_CODE_HOME);
+	edit_key(&edit, 'e');
+	assert_edit("e", ACUTE);
+	edit_draw(&edit, c, 0, 0, 1, ROLE_INPUT, "");
+	assert_int_equal(c->cursor_x, 0);
 	canvas_free(c);
 }
 
