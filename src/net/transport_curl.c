@@ -229,6 +229,7 @@ static bool header_value(const char *line, size_t len, const char *name, char *d
 	char *value = mem_strndup(line + k + 1, len - k - 1);
 
 	str_copy(dst, size, str_trim(value));
+	str_clean(dst);		/* an ETag is sent back: no byte of it may end a line */
 	free(value);
 	return true;
 }
@@ -327,7 +328,7 @@ static void fill_type(struct call *c)
 	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
 	str_copy(p, sizeof(c->reply.content_type), type);
 	p[strcspn(p, "; \t")] = 0;
-	for (; *p; p++)
+	for (str_clean(p); *p; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p += 'a' - 'A';
 }
