@@ -4,6 +4,38 @@
 #include <math.h>
 #include <printop/str.h>
 
+static void unicode(struct sbuf *b, uint32_t c)
+{
+	if (c >= 0x10000) {
+		c -= 0x10000;
+		sbuf_addf(b, "\\u%04x", 0xd800 + (c >> 10));
+		c = 0xdc00 + (c & 0x3ff);
+	}
+	sbuf_addf(b, "\\u%04x", c);
+}
+
+static void quote(struct sbuf *b, const char *s)
+{
+	sbuf_addc(b, '"');
+	while (*s) {
+		size_t plain = 0, len;
+
+		while (s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\' && s[plain] != 0x7f)
+			plain++;
+		sbuf_add(b, s, plain);
+		s += plain;
+		if (!*s)
+			break;
+		if (*s == '\n')
+			sbuf_adds(b, "\\n"), s++;
+		else if (*s == '"' || *s == '\\')
+			sbuf_addc(b, '\\'), sbuf_addc(b, *s++);
+		else
+			unicode(b, str_utf8_decode(s, &len)), s += len;
+	}
+	sbuf_addc(b, '"');
+}
+
 static void newline(struct jw *w)
 {
 	sbuf_addc(w->b, '\n');
@@ -20,7 +52,7 @@ static void lead(struct jw *w, const char *name)
 	w->comma = true;
 	if (!name)
 		return;
-	jw_quote(w->b, name);
+	quote(w->b, name);
 	sbuf_adds(w->b, w->pretty ? ": " : ":");
 }
 
@@ -65,43 +97,11 @@ void jw_end_array(struct jw *w)
 	close_container(w, ']');
 }
 
-static void unicode(struct sbuf *b, uint32_t c)
-{
-	if (c >= 0x10000) {
-		c -= 0x10000;
-		sbuf_addf(b, "\\u%04x", 0xd800 + (c >> 10));
-		c = 0xdc00 + (c & 0x3ff);
-	}
-	sbuf_addf(b, "\\u%04x", c);
-}
-
-void jw_quote(struct sbuf *b, const char *s)
-{
-	sbuf_addc(b, '"');
-	while (*s) {
-		size_t plain = 0, len;
-
-		while (s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\' && s[plain] != 0x7f)
-			plain++;
-		sbuf_add(b, s, plain);
-		s += plain;
-		if (!*s)
-			break;
-		if (*s == '\n')
-			sbuf_adds(b, "\\n"), s++;
-		else if (*s == '"' || *s == '\\')
-			sbuf_addc(b, '\\'), sbuf_addc(b, *s++);
-		else
-			unicode(b, str_utf8_decode(s, &len)), s += len;
-	}
-	sbuf_addc(b, '"');
-}
-
 void jw_str(struct jw *w, const char *name, const char *value)
 {
 	lead(w, name);
 	if (value)
-		jw_quote(w->b, value);
+		quote(w->b, value);
 	else
 		sbuf_adds(w->b, "null");
 }

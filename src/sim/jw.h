@@ -27,7 +27,4 @@ void jw_bool(struct jw *w, const char *name, bool value);
 void jw_null(struct jw *w, const char *name);
 void jw_raw(struct jw *w, const char *name, const char *json);	/* constant text */
 
-/* Adds s as a JSON string; bytes outside ASCII become \uXXXX. */
-void jw_quote(struct sbuf *b, const char *s);
-
 #endif

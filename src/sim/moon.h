@@ -24,7 +24,6 @@ struct moon {
  */
 bool moon_fail(struct moon *m, unsigned status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-bool moon_ok(struct moon *m);				/* "result": "ok" */
 const char *moon_arg(const struct moon *m, const char *name);	/* NULL when missing */
 int64_t moon_arg_int(const struct moon *m, const char *name, int64_t unknown);
 

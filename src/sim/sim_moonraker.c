@@ -25,7 +25,7 @@ bool moon_fail(struct moon *m, unsigned status, const char *fmt, ...)
 	return false;
 }
 
-bool moon_ok(struct moon *m)
+static bool say_ok(struct moon *m)
 {
 	jw_str(&m->w, "result", "ok");
 	return true;
@@ -200,7 +200,7 @@ static bool ready(struct moon *m)
 static bool ok_at(struct moon *m, double done)
 {
 	m->r->wait_s = fmax(m->r->wait_s, done - m->at);
-	return moon_ok(m);
+	return say_ok(m);
 }
 
 static bool print_start(struct moon *m)
@@ -223,7 +223,7 @@ static bool print_start(struct moon *m)
 	/* In pause this is not refused: the paused job is thrown away, and the flag stays. */
 	sim_start(m->p, f, m->at);
 	m->p->paused_flag = paused;
-	return moon_ok(m);
+	return say_ok(m);
 }
 
 static bool print_pause(struct moon *m)
@@ -249,19 +249,19 @@ static bool emergency_stop(struct moon *m)
 {
 	if (m->p->phase != SIM_HALTED)
 		sim_halt(m->p, m->at, "Shutdown due to webhooks request");
-	return moon_ok(m);
+	return say_ok(m);
 }
 
 static bool host_restart(struct moon *m)
 {
 	sim_restart(m->p, m->at, false);
-	return moon_ok(m);
+	return say_ok(m);
 }
 
 static bool firmware_restart(struct moon *m)
 {
 	sim_restart(m->p, m->at, true);
-	return moon_ok(m);
+	return say_ok(m);
 }
 
 static bool gcode_script(struct moon *m)
