@@ -289,8 +289,8 @@ static bool ask_once(struct batch *b, int *status)
 	double limit_s = options_num(&b->opt, OPTION_TIMEOUT);
 
 	/*
-	 * A silent Moonraker is asked a second question, to tell it from a silent Klippy; requests of a
-	 * large fleet wait for each other.
+	 * A silent Moonraker is asked a second question, to tell it from a silent Klippy; requests
+	 * of a large fleet wait for each other.
 	 */
 	if (isnan(limit_s))
 		limit_s = 1 + settings_num(s, SETTING_CONNECT_TIMEOUT) +

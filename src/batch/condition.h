@@ -25,7 +25,7 @@ struct condition {
 	double progress;	/* 0..1, NAN: any */
 };
 
-/* "idle,complete" into STATUS_BITs, by the words of state: selectors; ERR_USAGE with the nearest one. */
+/* "idle,complete" into STATUS_BITs, in the words of state: selectors; ERR_USAGE with the nearest. */
 bool condition_states(const char *list, uint32_t *ret, struct err *e);
 /* "bed:>=60", "extruder:<50", "bed:60", "bed:~" added to c. */
 bool condition_add_temp(struct condition *c, const char *text, struct err *e);

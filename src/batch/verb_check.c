@@ -84,7 +84,7 @@ static void judge(struct check_row *r)
 	char more[TEXT_CAP];
 
 	if (!reason || !*reason)
-		reason = p->state.status == PRINTER_UNKNOWN ? "no answer within the time limit" : "";
+		reason = p->state.status == PRINTER_UNKNOWN ? "no answer in time" : "";
 	r->ok = printers_look_status(p) == EXIT_DONE;
 	advice(p, more, sizeof(more));
 	str_printf(r->text, sizeof(r->text), "%s%s", reason, more);
