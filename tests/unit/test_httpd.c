@@ -212,6 +212,7 @@ static bool on_body(void *ctx, const struct httpd_request *r, struct httpd_sink 
 
 static void serve(int (*client)(const unsigned *ports))
 {
+	static char first[] = "first", second[] = "second";
 	struct httpd_limits limits = { 1000, 50, 30 };
 	unsigned ports[2];
 	struct err e;
@@ -221,8 +222,8 @@ static void serve(int (*client)(const unsigned *ports))
 	served.httpd = httpd_new(served.loop, &limits, handle, &e);
 	assert_non_null(served.httpd);
 	httpd_on_body(served.httpd, on_body);
-	ports[0] = httpd_listen(served.httpd, "127.0.0.1", 0, "first", &e);
-	ports[1] = httpd_listen(served.httpd, "127.0.0.1", 0, "second", &e);
+	ports[0] = httpd_listen(served.httpd, "127.0.0.1", 0, first, &e);
+	ports[1] = httpd_listen(served.httpd, "127.0.0.1", 0, second, &e);
 	assert_true(ports[0] && ports[1] && ports[0] != ports[1]);
 	assert_int_equal(httpd_listen(served.httpd, "127.0.0.1", ports[0], NULL, &e), 0);
 	assert_int_equal(httpd_listen(served.httpd, "nowhere", 0, NULL, &e), 0);
@@ -467,10 +468,9 @@ static int upload_client(const unsigned *ports)
 
 static void test_farm_upload(void **state)
 {
-	struct sim_options o = { .printers = 1, .seed = 5, .speed = 0.2, .idle = true, .dialect = "moonraker" };
+	struct sim_options o = { .printers = 1, .seed = 5, .speed = 20, .idle = true, .dialect = "moonraker" };
 
 	(void)state;
-	o.speed = 20;
 	with_farm(&o, upload_client);
 }
 
