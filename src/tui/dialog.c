@@ -14,11 +14,18 @@
 #define STOP_STEP_MS 500	/* one cell of the bar that runs out */
 #define DIALOG_MAX_W 90
 
+static int at_least(int v, int least)
+{
+	return v < least ? least : v;
+}
+
 struct area dialog_box(struct canvas *c, int w, int h, enum role title_role, const char *title,
 		       const char *bottom)
 {
 	struct area a = { .w = w + 4, .h = h + 2 };
 
+	a.w = at_least(a.w, canvas_width(c, title) + 8);
+	a.w = at_least(a.w, bottom ? canvas_width(c, bottom) + 8 : 0);
 	if (a.w > c->cols)
 		a.w = c->cols;
 	if (a.h > c->rows)

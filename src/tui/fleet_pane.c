@@ -455,14 +455,15 @@ static void side_bar(struct canvas *c, struct area line, const struct printer *p
 static void side_heater(struct canvas *c, struct area line, const struct heater *h, int i)
 {
 	char text[STR_SMALL];
+	int name_w = line.w >= 40 ? 14 : 9, x = line.x + name_w + 1;
 
-	canvas_text(c, line.x, line.y, 9, graph_role(i), heater_title(h));
-	draw_temp(c, line.x + 10, line.y, 7, h, ROLE_NORMAL);
-	if (isnan(h->power) || line.w < 34)
+	canvas_text(c, line.x, line.y, name_w, graph_role(i), heater_title(h));
+	draw_temp(c, x, line.y, 7, h, ROLE_NORMAL);
+	if (isnan(h->power) || line.w < name_w + 23)
 		return;
-	canvas_bar(c, line.x + 19, line.y, 8, h->power, ROLE_HEAT);
+	canvas_bar(c, x + 9, line.y, 8, h->power, ROLE_HEAT);
 	str_printf(text, sizeof(text), "%.0f%%", h->power * 100);
-	canvas_text_right(c, line.x + 27, line.y, 5, ROLE_NORMAL, text);
+	canvas_text_right(c, x + 17, line.y, 5, ROLE_NORMAL, text);
 }
 
 static void side_motion(struct canvas *c, struct area line, const struct printer *p)

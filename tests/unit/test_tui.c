@@ -451,6 +451,76 @@ static void test_cursor_follows_its_printer(void **state)
 	stage_free(&s);
 }
 
+static void test_mouse(void **state)
+{
+	struct stage s = stage_new(false);
+	uint32_t first, second;
+
+	(void)state;
+	type(&s, "g");
+	first = s.t->current;
+	tui_mouse(s.t, 5, 4, false);
+	second = s.t->current;
+	assert_true(second != first);
+	tui_mouse(s.t, 5, 0, false);
+	tui_mouse(s.t, 5, 23, true);
+	tui_mouse(s.t, 500, 500, true);
+	assert_int_equal(s.t->current, second);
+	tui_wheel(s.t, -1);
+	assert_int_equal(s.t->current, first);
+	/* Under a question the mouse does nothing. */
+	type(&s, "X");
+	tui_mouse(s.t, 5, 4, true);
+	tui_wheel(s.t, 1);
+	assert_non_null(tui_dialog(s.t));
+	assert_int_equal(posts(&s), 0);
+	stage_free(&s);
+}
+
+static void test_alarm_keys(void **state)
+{
+	struct stage s = stage_new(false);
+	const struct printer *b1 = fleet_find(s.app->fleet, "b1");
+
+	(void)state;
+	type(&s, "`");
+	assert_true(says(&s, "no alarm"));
+	alerts_note(s.app->alerts, EVENT_FAILED, b1, "the nozzle fell off");
+	s.t->status[0] = '\0';
+	assert_true(screen_shows(s.t, "(` jumps, . hides)"));
+	type(&s, "`");
+	assert_int_equal(s.t->current, b1->id);
+	type(&s, ".");
+	assert_null(alerts_latest_alarm(s.app->alerts));
+	type(&s, ".");
+	assert_true(says(&s, "no alarm"));
+	assert_int_equal(posts(&s), 0);
+	stage_free(&s);
+}
+
+/* An event rings once, and only when its setting is on. */
+static void test_bell(void **state)
+{
+	struct stage s = stage_new(false);
+	const struct printer *b1 = fleet_find(s.app->fleet, "b1");
+
+	(void)state;
+	alerts_note(s.app->alerts, EVENT_STARTED, b1, "started");
+	assert_false(s.t->p->bell);
+	alerts_note(s.app->alerts, EVENT_FAILED, b1, "failed");
+	assert_true(s.t->p->bell);
+	assert_string_equal(s.t->p->notice, "b1 failed");
+	s.t->p->bell = false;
+	s.t->p->notice[0] = '\0';
+	type(&s, ":set alert_fail off\n:set notify off\n");
+	alerts_note(s.app->alerts, EVENT_FAILED, b1, "failed");
+	assert_false(s.t->p->bell);
+	alerts_note(s.app->alerts, EVENT_FINISHED, b1, "finished");
+	assert_true(s.t->p->bell);
+	assert_string_equal(s.t->p->notice, "");
+	stage_free(&s);
+}
+
 static void test_recall(void **state)
 {
 	struct stage s = stage_new(false);
@@ -545,6 +615,9 @@ int main(void)
 		cmocka_unit_test(test_completion),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_cursor_follows_its_printer),
+		cmocka_unit_test(test_mouse),
+		cmocka_unit_test(test_alarm_keys),
+		cmocka_unit_test(test_bell),
 		cmocka_unit_test(test_recall),
 		cmocka_unit_test(test_first_run),
 		cmocka_unit_test(test_title),
