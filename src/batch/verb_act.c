@@ -247,7 +247,8 @@ static bool ask_number(const struct act *a, FILE *tty)
 static bool confirmed(const struct act *a, int *status)
 {
 	const struct batch *b = a->b;
-	bool needs = (action_info(b->verb->action)->flags & A_YES) != 0 && b->n_ids > 1;
+	bool starts = a->n_args > 0 && a->args[0].start;
+	bool needs = (action_info(b->verb->action)->flags & A_YES || starts) && b->n_ids > 1;
 	bool person = isatty(STDERR_FILENO) && (isatty(STDIN_FILENO) || b->target_text);
 	FILE *tty;
 	bool yes;

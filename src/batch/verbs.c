@@ -41,7 +41,8 @@ static const char help_act[] =
 	EXIT_ACT;
 static const char help_upload[] =
 	"Sends every file to every chosen printer, some at once, and checks its size\n"
-	"there. A file of that name on the server is replaced.\n\n"
+	"there. A file of that name on the server is replaced. --start on more than\n"
+	"one printer asks, or wants --yes.\n\n"
 	"  printop upload lid_x4.gcode -t voron-04,mk3-02\n"
 	"  printop upload plate.gcode --folder petg --start -t voron-01\n\n"
 	EXIT_ACT "With --start also 4 when the file arrived but the printer did not start it.\n";

@@ -294,6 +294,8 @@ run upload small.gcode sub/small.gcode -t sim-001
 is "two files of one name" 2 'same name'
 run upload small.gcode 'two words ü.gcode' --start -t sim-001
 is "--start with two files" 2 'one file'
+run upload small.gcode --start -t sim-001,sim-002
+is "a start on several wants --yes" 2 'add --yes' 'nothing was sent'
 run upload small.gcode
 is "upload to nobody" 2 'which printers'
 run upload small.gcode -t sim-001 --dry-run
