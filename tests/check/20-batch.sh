@@ -380,15 +380,15 @@ kill -TERM $pid
 wait $pid
 st=$?
 is "SIGTERM: 143" 143
-head -c 200000000 /dev/zero | tr '\0' 'G' >big.gcode
-timeout 20 "$P" upload big.gcode -t sim-002 >out 2>err </dev/null &
+truncate -s 1000M big.gcode		# a checksum goes with it: seconds of work
+timeout 20 "$P" upload big.gcode -t sim-001 >out 2>err </dev/null &
 pid=$!
-sleep 0.2
+sleep 0.5
 kill -INT $pid
 wait $pid
 st=$?
-is "SIGINT ends a running upload" 130 '^sim-002  stopped +interrupted' '^retry: printop upload big.gcode -t sim-002$'
-run files sim-002 --csv --fields path
+is "SIGINT ends a running upload" 130 '^sim-001  stopped +interrupted' '^retry: printop upload big.gcode -t sim-001$'
+run files sim-001 --csv --fields path
 grep big.gcode out | result "... and leaves nothing of it there"
 rm big.gcode
 (timeout 20 "$P" status --json; echo $? >piped) 2>err | head -n 1 >/dev/null
