@@ -126,25 +126,51 @@ static CURLU *url_new(const struct target *g, const char *path)
 	return u;
 }
 
-/* The parsed address for a path; *ret_own is set when the caller has to free it. */
+/* The one that was used last comes first; the places behind `from` stay. */
+static void move_to_front(struct target *g, int from)
+{
+	struct target_url used = g->urls[from];
+
+	memmove(g->urls + 1, g->urls, (size_t)from * sizeof(used));
+	g->urls[0] = used;
+}
+
+static CURLU *find_url(struct target *g, const char *path)
+{
+	for (int i = 0; i < TARGET_URLS && g->urls[i].path; i++) {
+		if (strcmp(g->urls[i].path, path))
+			continue;
+		move_to_front(g, i);
+		return g->urls[0].url;
+	}
+	return NULL;
+}
+
+static void keep_url(struct target *g, const char *path, CURLU *u)
+{
+	struct target_url *oldest = &g->urls[TARGET_URLS - 1];
+
+	free(oldest->path);
+	curl_url_cleanup(oldest->url);
+	oldest->path = mem_strdup(path);
+	oldest->url = u;
+	move_to_front(g, TARGET_URLS - 1);
+}
+
 CURLU *target_url(struct target *g, const struct http_req *r, CURLU **ret_own)
 {
 	const char *path = sbuf_str(&r->path);
+	CURLU *u = find_url(g, path);
 
 	*ret_own = NULL;
-	for (int i = 0; i < TARGET_URLS; i++)
-		if (g->urls[i].path && !strcmp(g->urls[i].path, path))
-			return g->urls[i].url;
-	if (r->changes || r->upload || strchr(path, '?'))	/* rarely asked again */
-		return *ret_own = url_new(g, path);
-	if (g->next_url >= TARGET_URLS)
-		return *ret_own = url_new(g, path);
-	CURLU *u = url_new(g, path);
-
-	if (u) {
-		g->urls[g->next_url].path = mem_strdup(path);
-		g->urls[g->next_url++].url = u;
-	}
+	if (u)
+		return u;
+	u = url_new(g, path);
+	/* Another call may still use the address that would have to go. */
+	if (!u || r->changes || r->upload || g->calls > 1)
+		*ret_own = u;
+	else
+		keep_url(g, path, u);
 	return u;
 }
 

@@ -7,21 +7,22 @@
 #include <printop/http.h>
 #include <printop/transport.h>
 
-#define TARGET_URLS 4		/* parsed addresses kept per server */
+#define TARGET_URLS 3		/* parsed addresses kept per server: a poll's, and one asked in between */
 
 struct targets;
+
+struct target_url {
+	char *path;
+	CURLU *url;
+};
 
 /* What is known of one server: parsed once, used by every request to it. */
 struct target {
 	char *base_url, *key, *ca_file, *pin;
 	bool insecure;
 	struct curl_slist *headers[2][2];	/* [with key][with JSON body] */
-	struct {
-		char *path;
-		CURLU *url;
-	} urls[TARGET_URLS];
-	unsigned next_url;
-	int calls;				/* under way */
+	struct target_url urls[TARGET_URLS];
+	int calls;				/* under way, the one that asks included */
 	struct target *next;
 };
 

@@ -30,6 +30,7 @@ struct net {
 	struct loop *loop;
 	CURLM *multi;
 	struct loop_timer *timer, *deferred;
+	long wait_ms;		/* what libcurl asked of the timer last, -1: nothing */
 	bool read_only;
 	struct targets *targets;
 	struct sock **socks;	/* by fd */
@@ -113,11 +114,27 @@ static void sock_drop(struct net *n, curl_socket_t fd)
 	n->socks[fd] = NULL;
 }
 
+/*
+ * What a callback sends next (an OctoPrint poll is two requests) goes out at once: a turn of the loop would cost
+ * a system call. Only once, so that a fast server cannot hold the loop.
+ */
+static void act(struct net *n, curl_socket_t fd, int flags)
+{
+	int running;
+
+	curl_multi_socket_action(n->multi, fd, flags, &running);
+	check_done(n);
+	if (n->wait_ms)
+		return;
+	curl_multi_socket_action(n->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	check_done(n);
+}
+
 static void sock_ready(void *ctx, int ready)
 {
 	struct sock *s = ctx;
 	struct net *n = s->net;
-	int running, flags = 0;
+	int flags = 0;
 
 	if (s->wanted == CURL_POLL_REMOVE) {	/* an idle connection that the server closed */
 		loop_fd_want(s->watch, 0);
@@ -129,10 +146,8 @@ static void sock_ready(void *ctx, int ready)
 		flags |= CURL_CSELECT_OUT;
 	if (ready & LOOP_ERROR)
 		flags |= CURL_CSELECT_ERR;
-	if (!flags)
-		return;
-	curl_multi_socket_action(n->multi, s->fd, flags, &running);
-	check_done(n);
+	if (flags)
+		act(n, s->fd, flags);
 }
 
 /*
@@ -190,6 +205,7 @@ static int timer_cb(CURLM *multi, long ms, void *ctx)
 	struct net *n = ctx;
 
 	(void)multi;
+	n->wait_ms = ms;
 	if (ms < 0)
 		loop_timer_stop(n->timer);
 	else
@@ -199,11 +215,7 @@ static int timer_cb(CURLM *multi, long ms, void *ctx)
 
 static void timer_fired(void *ctx)
 {
-	struct net *n = ctx;
-	int running;
-
-	curl_multi_socket_action(n->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	check_done(n);
+	act(ctx, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* ---- replies ---- */
@@ -412,26 +424,35 @@ static struct call *call_new(struct net *n)
 	return c;
 }
 
-/* Frees what belongs to one request; the handle and the buffer go back into the pool. */
-static void call_release(struct call *c)
+/* The server's address and headers are not used any more: the next request to it may replace them. */
+static void call_detach(struct call *c)
 {
-	struct net *n = c->net;
-
-	list_remove(c);
-	if (c->upload) {
-		curl_easy_setopt(c->easy, CURLOPT_MIMEPOST, NULL);
-		curl_easy_setopt(c->easy, CURLOPT_NOPROGRESS, 1L);
-		upload_free(c->upload);
-		c->upload = NULL;
-	}
+	if (!c->target)
+		return;
 	curl_easy_setopt(c->easy, CURLOPT_CURLU, NULL);
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_url_cleanup(c->own_url);
 	c->own_url = NULL;
 	curl_slist_free_all(c->own_headers);
 	c->own_headers = NULL;
-	http_req_done(&c->req);
 	c->target->calls--;
+	c->target = NULL;
+}
+
+/* Frees what belongs to one request; the handle and the buffer go back into the pool. */
+static void call_release(struct call *c)
+{
+	struct net *n = c->net;
+
+	list_remove(c);
+	call_detach(c);
+	if (c->upload) {
+		curl_easy_setopt(c->easy, CURLOPT_MIMEPOST, NULL);
+		curl_easy_setopt(c->easy, CURLOPT_NOPROGRESS, 1L);
+		upload_free(c->upload);
+		c->upload = NULL;
+	}
+	http_req_done(&c->req);
 	if (c->body.cap > (64u << 10))		/* a rare big one is not kept */
 		sbuf_done(&c->body);
 	list_add(&n->idle, c);
@@ -439,6 +460,7 @@ static void call_release(struct call *c)
 
 static void call_end(struct call *c)
 {
+	call_detach(c);
 	c->done(c->ctx, &c->reply);
 	call_release(c);
 }
@@ -650,6 +672,7 @@ struct transport *transport_curl_new(struct loop *l, bool read_only)
 	n->loop = l;
 	n->read_only = read_only;
 	n->targets = targets_new();
+	n->wait_ms = -1;
 	n->timer = loop_timer_new(l, timer_fired, n);
 	n->deferred = loop_timer_new(l, deferred_fired, n);
 	n->multi = curl_multi_init();
