@@ -10,6 +10,7 @@
 
 #define CELL_W 9	/* pixels of an SVG cell */
 #define CELL_H 18
+#define CELL_BASE 14	/* of the text, from the top */
 
 struct style canvas_style(const struct cell *cell, const struct theme *t, int colors)
 {
@@ -185,31 +186,108 @@ static void add_xml(struct sbuf *out, const struct cell *cell)
 	add_cell(out, cell);
 }
 
-static bool all_blank(const struct cell *cells, int n)
+/*
+ * Each character gets a place of its own: fonts differ in width, and not every viewer knows
+ * textLength. A combining mark has the place of its letter; the right half of a wide character has
+ * none.
+ */
+static void svg_places(struct sbuf *out, const struct cell *cells, int x, int n)
 {
-	for (int i = 0; i < n; i++)
-		if (cells[i].ch[0] != ' ')
-			return false;
-	return true;
+	for (int i = 0; i < n; i++) {
+		if (!cells[i].ch[0])
+			continue;
+		sbuf_addf(out, "%s%d", i ? " " : "", (x + i) * CELL_W);
+		if (cells[i].ch[1])
+			sbuf_addf(out, " %d", (x + i) * CELL_W);
+	}
 }
 
-/* A run of cells of one look: a rectangle when it has a background of its own, then the text. */
+/* Text without the blanks around it. */
+static void svg_text(struct sbuf *out, const struct cell *cells, int x, int y, int n,
+		     struct paint p)
+{
+	while (n > 0 && cells[n - 1].ch[0] == ' ')
+		n--;
+	while (n > 0 && cells->ch[0] == ' ')
+		cells++, x++, n--;
+	if (!n)
+		return;
+	sbuf_addf(out, "<text y=\"%d\" fill=\"#%06x\"%s%s%s x=\"", y * CELL_H + CELL_BASE, p.fg,
+		  p.bold ? " font-weight=\"bold\"" : "", p.dim ? " opacity=\"0.6\"" : "",
+		  p.underline ? " text-decoration=\"underline\"" : "");
+	svg_places(out, cells, x, n);
+	sbuf_adds(out, "\">");
+	for (int i = 0; i < n; i++)
+		add_xml(out, &cells[i]);
+	sbuf_adds(out, "</text>\n");
+}
+
+static void svg_rect(struct sbuf *out, double x, double y, double w, double h, uint32_t rgb,
+		     double opacity)
+{
+	sbuf_addf(out, "<rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" fill=\"#%06x\"", x, y, w,
+		  h, rgb);
+	if (opacity < 1)
+		sbuf_addf(out, " opacity=\"%g\"", opacity);
+	sbuf_adds(out, "/>\n");
+}
+
+static bool is_block(uint32_t ch)
+{
+	return ch >= 0x2581 && ch <= 0x2591;
+}
+
+/* n equal block glyphs as a rectangle, for fonts draw them with gaps. */
+static void svg_block(struct sbuf *out, uint32_t ch, int x, int y, int n, struct paint p)
+{
+	double left = x * CELL_W, top = y * CELL_H;
+	double part = ch < 0x2588 ? (ch - 0x2580) / 8.0 : ch < 0x2590 ? (0x2590 - ch) / 8.0 : 1;
+
+	if (ch < 0x2588)
+		svg_rect(out, left, top + CELL_H * (1 - part), n * CELL_W, CELL_H * part, p.fg, 1);
+	else if (ch < 0x2591)
+		for (int i = 0; i < (part < 1 ? n : 1); i++)
+			svg_rect(out, left + i * CELL_W, top + 2,
+				 part < 1 ? CELL_W * part : n * CELL_W, CELL_H - 4, p.fg, 1);
+	else
+		svg_rect(out, left, top + 2, n * CELL_W, CELL_H - 4, p.fg, 0.25);
+}
+
+/* Glyphs that may come from another font, of another width, stand alone. */
+static bool stands_alone(uint32_t ch)
+{
+	return ch >= 0x2800 && ch <= 0x28ff;
+}
+
+/* How many cells from the first on are drawn in one piece. */
+static int piece(const struct cell *cells, int n)
+{
+	uint32_t first = cells->ch[0];
+	int i = 1;
+
+	if (stands_alone(first))
+		return 1;
+	while (i < n && (is_block(first) ? cells[i].ch[0] == first :
+			 !is_block(cells[i].ch[0]) && !stands_alone(cells[i].ch[0])))
+		i++;
+	return i;
+}
+
+/*
+ * A run of cells of one look: a rectangle when it has a background of its own, then what is in it.
+ */
 static void svg_run(struct sbuf *out, const struct cell *cells, int x, int y, int n, struct paint p,
 		    uint32_t page)
 {
 	if (p.bg != page)
-		sbuf_addf(out,
-			  "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n",
-			  x * CELL_W, y * CELL_H, n * CELL_W, CELL_H, p.bg);
-	if (all_blank(cells, n))
-		return;
-	sbuf_addf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s%s>",
-		  x * CELL_W, y * CELL_H + 13, n * CELL_W, p.fg,
-		  p.bold ? " font-weight=\"bold\"" : "", p.dim ? " opacity=\"0.6\"" : "",
-		  p.underline ? " text-decoration=\"underline\"" : "");
-	for (int i = 0; i < n; i++)
-		add_xml(out, &cells[i]);
-	sbuf_adds(out, "</text>\n");
+		svg_rect(out, x * CELL_W, y * CELL_H, n * CELL_W, CELL_H, p.bg, 1);
+	for (int used; n > 0; cells += used, x += used, n -= used) {
+		used = piece(cells, n);
+		if (is_block(cells->ch[0]))
+			svg_block(out, cells->ch[0], x, y, used, p);
+		else
+			svg_text(out, cells, x, y, used, p);
+	}
 }
 
 static void svg_row(struct sbuf *out, const struct canvas *c, const struct theme *t, int y,
@@ -242,9 +320,9 @@ void canvas_dump_svg(const struct canvas *c, const struct theme *t, const char *
 
 	sbuf_addf(out,
 		  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-10 -10 %d %d\" "
-		  "font-size=\"14\" "
+		  "font-size=\"15\" "
 		  "font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" "
-		  "xml:space=\"preserve\">\n",
+		  "shape-rendering=\"crispEdges\" xml:space=\"preserve\">\n",
 		  w + 20, h + 20);
 	sbuf_addf(out, "<title>%s</title>\n", title);
 	sbuf_addf(

@@ -210,6 +210,7 @@ void prompt_open(struct tui *t, enum prompt_kind kind, const char *label, const 
 
 /* ---- drawing of printers shared by views (widgets.c, graph.c) ---- */
 enum role status_role(enum printer_status s);
+enum role event_role(enum event_kind k);
 int percent_of(double ratio);		/* 0.879 is 87: only what is done counts */
 /* "245/245", "31/0", "--": now/target of a heater in w columns, right-aligned. */
 void draw_temp(struct canvas *c, int x, int y, int w, const struct heater *h, enum role role);

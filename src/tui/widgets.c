@@ -55,6 +55,30 @@ void frame_title(struct tui *t, struct canvas *c, const char *view_title, const 
 	canvas_text(c, 0, 0, room < c->cols ? room - 1 : room, ROLE_TITLE, view_title);
 }
 
+enum role event_role(enum event_kind k)
+{
+	switch (k) {
+	case EVENT_FINISHED:
+		return ROLE_GOOD;
+	case EVENT_FAILED:
+	case EVENT_REFUSED:
+		return ROLE_BAD;
+	case EVENT_PAUSED:
+		return ROLE_PAUSE;
+	case EVENT_OFFLINE:
+		return ROLE_WARN;
+	case EVENT_STARTED:
+	case EVENT_CANCELLED:
+	case EVENT_RESUMED:
+	case EVENT_ONLINE:
+	case EVENT_ACTION:
+	case EVENT_NOTE:
+	case EVENT_KIND_N:
+		return ROLE_NORMAL;
+	}
+	return ROLE_NORMAL;
+}
+
 /* "(` jumps, . hides)" for the latest alarm, with the keys that are really bound. */
 static void alarm_hint(const struct tui *t, char *buf, size_t size)
 {
@@ -90,7 +114,7 @@ static void draw_event(struct tui *t, struct canvas *c, struct area a, const str
 		if (canvas_width(c, ev->text) + canvas_width(c, hint) + 2 <= end - x)
 			canvas_text_right(c, x, a.y, end - x, ROLE_DIM, hint);
 	}
-	canvas_text(c, x, a.y, end - x, ev->alarm ? ROLE_ALERT : ROLE_NORMAL, ev->text);
+	canvas_text(c, x, a.y, end - x, event_role(ev->kind), ev->text);
 }
 
 void frame_events(struct tui *t, struct canvas *c, struct area a)
