@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <printop/sbuf.h>
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE };
+enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE, HTTP_PUT };
 
 /* What went wrong below HTTP. */
 enum http_fault {
@@ -35,12 +35,14 @@ struct http_upload {
 	char *name;		/* filename="" of the part, raw UTF-8 */
 	char *fields[8][2];	/* plain form fields before the file; name NULL ends */
 	bool sha256;		/* add a last field "checksum" with the hash of what was sent */
+	char *raw_type;		/* not NULL: the file alone is the body (PUT), with this Content-Type; name and fields are not used */
 };
 
 struct http_req {
 	enum http_method method;
 	struct sbuf path;	/* from the base URL on, "/api/job", already percent-encoded */
 	struct sbuf body;	/* JSON; empty for none */
+	struct sbuf headers;	/* more header lines, "Name: value\n"; secret ones are wiped when the request is done */
 	struct http_upload *upload;
 	bool changes;		/* changes something: sent once on a fresh connection, never repeated */
 	bool no_key;		/* leave the key out */

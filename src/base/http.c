@@ -13,6 +13,7 @@ static const char *const methods[] = {
 	[HTTP_GET] = "GET",
 	[HTTP_POST] = "POST",
 	[HTTP_DELETE] = "DELETE",
+	[HTTP_PUT] = "PUT",
 };
 
 static const struct {
@@ -43,6 +44,7 @@ void http_req_init(struct http_req *r)
 		.method = HTTP_GET,
 		.path = SBUF_INIT(64u << 10),
 		.body = SBUF_INIT(LIMIT_REPLY_BYTES),
+		.headers = SBUF_INIT(LIMIT_HEADER_BYTES),
 		.timeout_ms = TIMEOUT_REPLY_MS,
 	};
 }
@@ -53,6 +55,9 @@ void http_req_done(struct http_req *r)
 		return;
 	sbuf_done(&r->path);
 	sbuf_done(&r->body);
+	if (r->headers.data)
+		explicit_bzero(r->headers.data, r->headers.len);
+	sbuf_done(&r->headers);
 	http_upload_free(r->upload);
 	r->upload = NULL;
 }
@@ -69,6 +74,7 @@ void http_upload_free(struct http_upload *u)
 		return;
 	free(u->local_path);
 	free(u->name);
+	free(u->raw_type);
 	for (size_t i = 0; i < ARRAY_LEN(u->fields); i++) {
 		free(u->fields[i][0]);
 		free(u->fields[i][1]);
