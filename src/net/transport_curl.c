@@ -1,4 +1,4 @@
-/* The transport over libcurl's multi socket interface: connections are kept, easy handles pooled. */
+/* The transport over libcurl's multi socket interface: connections are kept, easy handles are not. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +36,7 @@ struct net {
 	struct sock **socks;	/* by fd */
 	size_t n_socks;
 	struct call *active;	/* on the wire or deferred */
-	struct call *idle;	/* the pool */
-	char *system_ca;	/* libcurl's own CA file: a pooled handle must be set back to it */
+	struct call *idle;	/* the pool: calls with their buffers */
 };
 
 struct call {
@@ -368,18 +367,17 @@ static void fill_reply(struct call *c, CURLcode rc)
 
 /* ---- calls ---- */
 
+/*
+ * Each request has a handle of its own. Before 8.1.1 libcurl keeps a pointer to the last header line of the
+ * transfer before in a handle, frees the line, and writes there when a reply begins with a folded line: a
+ * hostile server could write into freed memory. A new handle costs a microsecond.
+ */
 static void easy_init(struct net *n, struct call *c)
 {
 	CURL *h = c->easy = curl_easy_init();
 
 	if (!h)
 		fatal("out of memory");
-	if (!n->system_ca) {
-		char *ca = NULL;
-
-		curl_easy_getinfo(h, CURLINFO_CAINFO, &ca);
-		n->system_ca = mem_strdup(ca ? ca : "");
-	}
 	curl_easy_setopt(h, CURLOPT_PRIVATE, c);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -408,8 +406,8 @@ static struct call *call_new(struct net *n)
 		c = MEM_NEW(struct call);
 		c->net = n;
 		sbuf_init(&c->body, LIMIT_REPLY_BYTES);
-		easy_init(n, c);
 	}
+	easy_init(n, c);
 	memset(&c->reply, 0, sizeof(c->reply));
 	c->reply.retry_after_s = -1;
 	c->reply.body = "";
@@ -439,21 +437,19 @@ static void call_detach(struct call *c)
 	c->target = NULL;
 }
 
-/* Frees what belongs to one request; the handle and the buffer go back into the pool. */
+/* Frees what belongs to one request; the buffer goes back into the pool. */
 static void call_release(struct call *c)
 {
 	struct net *n = c->net;
 
 	list_remove(c);
 	call_detach(c);
-	if (c->upload) {
-		curl_easy_setopt(c->easy, CURLOPT_MIMEPOST, NULL);
-		curl_easy_setopt(c->easy, CURLOPT_NOPROGRESS, 1L);
-		upload_free(c->upload);
-		c->upload = NULL;
-	}
+	curl_easy_cleanup(c->easy);
+	c->easy = NULL;
+	upload_free(c->upload);
+	c->upload = NULL;
 	http_req_done(&c->req);
-	if (c->body.cap > (64u << 10))		/* a rare big one is not kept */
+	if (c->body.cap > (8u << 10))		/* a rare big one is not kept */
 		sbuf_done(&c->body);
 	list_add(&n->idle, c);
 }
@@ -548,7 +544,6 @@ static void set_method(struct call *c)
 {
 	CURL *h = c->easy;
 
-	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, NULL);
 	if (c->upload) {
 		set_upload(c);
 	} else if (c->req.method == HTTP_GET) {
@@ -570,8 +565,10 @@ static void set_tls(struct call *c)
 
 	curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, check);
 	curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, check ? 2L : 0L);
-	curl_easy_setopt(h, CURLOPT_CAINFO, g->ca_file ? g->ca_file : c->net->system_ca);
-	curl_easy_setopt(h, CURLOPT_PINNEDPUBLICKEY, g->pin);
+	if (g->ca_file)
+		curl_easy_setopt(h, CURLOPT_CAINFO, g->ca_file);
+	if (g->pin)
+		curl_easy_setopt(h, CURLOPT_PINNEDPUBLICKEY, g->pin);
 }
 
 static void set_options(struct call *c, const struct endpoint *to)
@@ -641,7 +638,6 @@ static void net_free(struct transport *t)
 		struct call *c = n->idle;
 
 		list_remove(c);
-		curl_easy_cleanup(c->easy);
 		sbuf_done(&c->body);
 		free(c);
 	}
@@ -650,7 +646,6 @@ static void net_free(struct transport *t)
 	for (size_t fd = 0; fd < n->n_socks; fd++)
 		sock_drop(n, (curl_socket_t)fd);
 	free(n->socks);
-	free(n->system_ca);
 	loop_timer_free(n->timer);
 	loop_timer_free(n->deferred);
 	free(n);
