@@ -149,3 +149,60 @@ void draw_op(struct canvas *c, struct area row, const struct op *op, const char 
 	op_how(op, text, sizeof(text));
 	canvas_text(c, x, row.y, end - x, op->phase == OP_FAILED ? ROLE_BAD : ROLE_NORMAL, text);
 }
+
+bool op_again(struct tui *t, const struct op *op)
+{
+	enum verb verb = op->x.verb;
+	uint32_t printer = op->printer_id;
+	struct verb_args args;
+
+	if (op->phase != OP_FAILED && op->phase != OP_CANCELLED)
+		return false;
+	/* The operation itself may be forgotten when a new one comes. */
+	verb_args_copy(&args, &op->x.args);
+	tui_act(t, verb, &args, &printer, 1);
+	verb_args_done(&args);
+	return true;
+}
+
+/* ---- the line of keys ---- */
+
+static bool verb_is_dead(struct tui *t, enum action_id id)
+{
+	const struct action *a = action_info(id);
+	uint32_t printer;
+	struct err e;
+
+	if (!(a->flags & A_VERB))
+		return false;
+	return tui_targets(t, &printer, 1) < 1 || !op_allowed(t->app, printer, (enum verb)a->verb, &e);
+}
+
+void draw_hints(struct tui *t, struct canvas *c, enum action_scope scope, const struct hint *hints, size_t n,
+		const char *right)
+{
+	struct line l = { c, 0, c->rows - 1, c->cols - 1 };
+	char label[STR_SMALL];
+
+	if (c->rows < 4)
+		return;
+	if (c->cols >= 70)
+		l.end -= canvas_text_right(c, 0, l.y, c->cols - 1, ROLE_DIM, right);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t bound = keymap_key_of(t->keymap, scope, hints[i].action);
+		const char *key = hints[i].key ? hints[i].key : key_label(bound, label, sizeof(label));
+		int key_w = canvas_width(c, key), w = key_w + 1 + canvas_width(c, hints[i].text);
+		bool dead = !hints[i].key && verb_is_dead(t, hints[i].action);
+
+		if (!*key || w > l.end - l.x)
+			continue;
+		canvas_text(c, l.x, l.y, key_w, dead ? ROLE_DIM : ROLE_KEY, key);
+		canvas_text(c, l.x + key_w + 1, l.y, w - key_w - 1, dead ? ROLE_DIM : ROLE_NORMAL, hints[i].text);
+		l.x += w + GAP;
+	}
+}
+
+struct area body_area(const struct canvas *c)
+{
+	return (struct area){ 0, 1, c->cols, c->rows - 1 - (c->rows >= 4) };
+}

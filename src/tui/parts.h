@@ -34,4 +34,18 @@ double op_ratio(const struct op *op);	/* sent of an upload, NAN for other verbs 
 /* One upload with name, bar, numbers; other verbs without a bar. */
 void draw_op(struct canvas *c, struct area row, const struct op *op, const char *name);
 
+/* Tries what failed or was stopped again, through the same question as the first time; false: it is neither. */
+bool op_again(struct tui *t, const struct op *op);
+
+/* A line of keys: of an action as it is bound, or a key of the view's own. Verbs that targets do not allow are dim. */
+struct hint {
+	const char *key;	/* NULL: of the action */
+	enum action_id action;
+	const char *text;
+};
+void draw_hints(struct tui *t, struct canvas *c, enum action_scope scope, const struct hint *hints, size_t n,
+		const char *right);
+/* Where a view's body is between its title line and, when there is room, a line of hints. */
+struct area body_area(const struct canvas *c);
+
 #endif
