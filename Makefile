@@ -46,7 +46,7 @@ else
 O := $(B)
 endif
 
-LAYERS := base model driver text net sim app tui batch
+LAYERS := base model driver text net sim app tui batch gateway connector serve
 SRC    := $(foreach d,$(LAYERS),$(sort $(wildcard src/$(d)/*.c)))
 OBJ    := $(SRC:%.c=$(O)/%.o)
 LIB    := $(O)/libprintop.a

@@ -12,9 +12,11 @@
 #include <printop/log.h>
 #include <printop/mem.h>
 #include <printop/poller.h>
+#include <printop/service.h>
 #include <printop/sim.h>
 #include <printop/str.h>
 #include <printop/transport.h>
+#include "serve/parts.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -145,6 +147,20 @@ static struct app *make_batch_app(void *ctx, bool events, int *exit_status)
 	return make_app(ctx, events, "batch", exit_status);
 }
 
+/* Services that `printop serve` and the full screen run when printers.conf switches them on. */
+static const struct service_ops *const parts[] = { &metrics_service, NULL };
+
+static int run_serve(void *ctx, struct app *a)
+{
+	struct program *g = ctx;
+
+	if (!g->log_level)
+		log_set_level(LOG_LEVEL_INFO);
+	a->frontend = "serve";
+	a->services = services_new(a, parts);
+	return serve_run(a);
+}
+
 static int run_sim(void *ctx, int argc, char **argv)
 {
 	struct program *g = ctx;
@@ -161,6 +177,8 @@ static int run_screen(struct program *g)
 	a = make_app(g, true, "screen", &status);
 	if (!a)
 		return status;
+	a->services = services_new(a, parts);
+	services_sync(a->services, NULL);
 	return tui_run(a);
 }
 
@@ -175,6 +193,7 @@ static int run_batch(struct program *g, int argc, char **argv)
 		.read_only = g->read_only,
 		.make_app = make_batch_app,
 		.run_sim = run_sim,
+		.run_serve = run_serve,
 		.ctx = g,
 	};
 

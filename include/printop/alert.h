@@ -36,6 +36,7 @@ struct event {
 	char printer[64];	/* "" : none */
 	uint32_t printer_id;
 	char text[TEXT_CAP];	/* "paused: filament sensor reports empty" */
+	bool job;		/* it is about a job, not about the printer alone */
 	bool alarm;		/* a person should look; rings the bell when its setting is on */
 	bool dismissed;
 };

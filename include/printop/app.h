@@ -17,6 +17,7 @@ struct poller;
 struct ops;
 struct journal;
 struct alerts;
+struct services;
 
 struct app {
 	struct loop *loop;
@@ -27,6 +28,7 @@ struct app {
 	struct ops *ops;
 	struct journal *journal;
 	struct alerts *alerts;
+	struct services *services;	/* NULL where none run */
 	bool read_only;
 	bool demo;
 	const char *frontend;		/* "screen", "batch": the journal's "from" */

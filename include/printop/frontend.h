@@ -27,8 +27,13 @@ struct batch_env {
 	struct app *(*make_app)(void *ctx, bool events, int *exit_status);
 	/* Runs the simulated farm with these arguments until SIGTERM. */
 	int (*run_sim)(void *ctx, int argc, char **argv);
+	/* Runs the services without a screen until SIGTERM or SIGINT. */
+	int (*run_serve)(void *ctx, struct app *a);
 	void *ctx;
 };
 int batch_run(const struct batch_env *env, int argc, char **argv);
+
+/* The services without a screen: logs to stderr, SIGHUP reads the configuration again, SIGTERM ends it at once. */
+int serve_run(struct app *a);
 
 #endif

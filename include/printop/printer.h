@@ -128,6 +128,7 @@ struct freshness {
 	int64_t tried_ms;	/* last attempt ended, -1 never */
 	enum err_code err;	/* of the last attempt */
 	int failures;		/* in a row */
+	uint32_t polls_total, errors_total;	/* since the start */
 	char text[TEXT_CAP];	/* of the last attempt, "" when it was good */
 };
 

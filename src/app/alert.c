@@ -29,6 +29,7 @@ struct alerts {
 	struct app *app;
 	struct hooks *hooks;
 	bool record;		/* journal and hooks */
+	bool job_event;		/* what is noted now is about a job */
 	struct event ring[KEEP];
 	size_t first, n;
 	uint32_t next_seq;
@@ -111,6 +112,7 @@ void alerts_note(struct alerts *al, enum event_kind k, const struct printer *p, 
 		str_copy(ev->printer, sizeof(ev->printer), p->config.name);
 		ev->printer_id = p->id;
 	}
+	ev->job = al->job_event;
 	ev->alarm = kinds[k].setting >= 0 && !own_doing(p, k) &&
 		    settings_bool(&al->app->config->settings, (enum setting_id)kinds[k].setting);
 	record(al, ev, p);
@@ -245,7 +247,9 @@ static void follow(struct alerts *al, const struct printer *p)
 		return;
 	}
 	follow_printer(al, h, p);
+	al->job_event = true;
 	follow_job(al, h, p);
+	al->job_event = false;
 	if (s == PRINTER_OFFLINE)
 		h->was_offline = true;
 	else if (s != PRINTER_STARTING)

@@ -6,6 +6,7 @@
 #include <printop/mem.h>
 #include <printop/op.h>
 #include <printop/poller.h>
+#include <printop/service.h>
 #include "app/internal.h"
 
 struct endpoint app_endpoint(const struct app *a, const struct printer *p)
@@ -86,6 +87,7 @@ void app_free(struct app *a)
 	if (!a)
 		return;
 	loop_after_turn_remove(a->loop, after_turn, a);
+	services_free(a->services);
 	poller_free(a->poller);
 	ops_free(a->ops);
 	alerts_free(a->alerts);
@@ -123,6 +125,8 @@ bool app_reload(struct app *a, struct err *e)
 	a->read_only = a->read_only || settings_bool(&fresh->settings, SETTING_READ_ONLY);
 	take_printers(a);
 	poller_reload(a->poller);
+	if (a->services)
+		services_sync(a->services, NULL);
 	alerts_note(a->alerts, EVENT_NOTE, NULL, "configuration read again: %zu printers", fleet_count(a->fleet));
 	return true;
 }

@@ -183,6 +183,8 @@ static void freshen(struct printer_state *next, int64_t now, const struct err *e
 	struct freshness *f = &next->fresh;
 
 	f->tried_ms = now;
+	f->polls_total++;
+	f->errors_total += e->code != ERR_NONE;
 	f->err = e->code;
 	str_copy(f->text, sizeof(f->text), e->text);
 	if (e->code == ERR_NONE)

@@ -52,6 +52,7 @@ int fail_usage(const struct batch *b, const char *fmt, ...) __attribute__((forma
 const struct batch_verb *batch_verb_at(size_t i);	/* NULL behind the last */
 const struct batch_verb *batch_verb_find(const char *name);
 const char *batch_verb_sentence(const struct batch_verb *v);
+int batch_verb_sentence_len(const struct batch_verb *v);	/* without what is about keys */
 const char *batch_verb_args(const struct batch_verb *v);
 void batch_verb_help(const struct batch_verb *v, FILE *to);
 
@@ -68,6 +69,8 @@ int verb_docs(struct batch *b);
 int verb_help(struct batch *b);
 int verb_version(struct batch *b);
 int verb_sim(struct batch *b);
+int verb_serve(struct batch *b);
+int verb_metrics(struct batch *b);
 
 /* ---- output ---- */
 /* Opens b->out by the options, before anything is asked; false with *status when they are wrong. */

@@ -127,7 +127,8 @@ static void print_verbs(void)
 	       "       printop VERB [OPTIONS]    one thing, for shells and scripts\n\nverbs:\n");
 	for (size_t i = 0; (v = batch_verb_at(i)) != NULL; i++)
 		if (!v->hidden)
-			printf("  %-11s %s\n", v->name, batch_verb_sentence(v));
+			printf("  %-11s %.*s\n", v->name, batch_verb_sentence_len(v),
+			       batch_verb_sentence(v));
 	printf("\nPrinters are chosen by name (voron-01), glob (voron-*), tag:X, state:X,\n"
 	       "model:X, group:X, !not, all, or - for names on the standard input.\n"
 	       "printop help VERB explains a verb and its options.\n\n"
@@ -138,6 +139,8 @@ static void print_verbs(void)
 
 int verb_help(struct batch *b)
 {
+	static char sim_word[] = "sim", help_word[] = "--help";
+	static char *sim_help[] = { sim_word, help_word, NULL };
 	const struct batch_verb *v;
 	char hint[NEAREST_HINT];
 	struct nearest n;
@@ -147,6 +150,8 @@ int verb_help(struct batch *b)
 		return EXIT_DONE;
 	}
 	v = batch_verb_find(b->opt.args.at[0]);
+	if (v && v->run == verb_sim)	/* has options of its own */
+		return b->env->run_sim(b->env->ctx, (int)ARRAY_LEN(sim_help) - 1, sim_help);
 	if (v) {
 		batch_verb_help(v, stdout);
 		return EXIT_DONE;

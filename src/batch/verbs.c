@@ -57,6 +57,11 @@ static const char help_check[] =
 static const char help_events[] =
 	"Prints the journal of events and actions, newest last.\n\n"
 	"  printop events --kind failed,offline --since 1d\n";
+static const char help_serve[] =
+	"Stays in the foreground and logs to standard error. Which services run is said\n"
+	"in printers.conf (metrics_listen and others); SIGHUP reads it again, SIGTERM\n"
+	"ends it at once.\n\n"
+	"exit status: 0 ended by a signal, 2 nothing to serve, 1 a service cannot start.\n";
 static const char help_docs[] =
 	"printop.1, printers.conf.5, example, bash, zsh, fish, keys.md, fields.md\n";
 
@@ -78,6 +83,8 @@ static const struct batch_verb verbs[] = {
 	{ "events", verb_events, ACTION_EVENTS, .more = help_events },
 	{ "keys", verb_keys, ACTION_KEYS, .more = NULL },
 	{ "sim", verb_sim, ACTION_SIM, .more = NULL },
+	{ "serve", verb_serve, ACTION_SERVE, .more = help_serve },
+	{ "metrics", verb_metrics, ACTION_METRICS, .more = NULL },
 	{ "help", verb_help, ACTION_N, .args = "[VERB]", .sentence = "explain a verb" },
 	{ "version", verb_version, ACTION_N, .args = "", .sentence = "print the version" },
 	{ "docs", verb_docs, ACTION_N, .args = "WHAT",
@@ -104,6 +111,11 @@ const char *batch_verb_sentence(const struct batch_verb *v)
 	return v->action == ACTION_N ? v->sentence : action_info(v->action)->sentence;
 }
 
+int batch_verb_sentence_len(const struct batch_verb *v)
+{
+	return (int)strcspn(batch_verb_sentence(v), ";");
+}
+
 const char *batch_verb_args(const struct batch_verb *v)
 {
 	return v->action == ACTION_N ? v->args : action_info(v->action)->args;
@@ -115,8 +127,8 @@ void batch_verb_help(const struct batch_verb *v, FILE *to)
 	const char *args = batch_verb_args(v);
 
 	options_help(v->name, &options);
-	fprintf(to, "usage: printop %s%s%s [OPTIONS]\n%s\n\n%s%s%s", v->name, *args ? " " : "",
-		args, batch_verb_sentence(v), sbuf_str(&options), v->more ? "\n" : "",
-		v->more ? v->more : "");
+	fprintf(to, "usage: printop %s%s%s [OPTIONS]\n%.*s\n\n%s%s%s", v->name, *args ? " " : "",
+		args, batch_verb_sentence_len(v), batch_verb_sentence(v), sbuf_str(&options),
+		v->more ? "\n" : "", v->more ? v->more : "");
 	sbuf_done(&options);
 }
