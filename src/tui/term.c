@@ -320,6 +320,7 @@ void term_resized(struct terminal *t)
 
 	if (ioctl(t->out_fd, TIOCGWINSZ, &w) == 0 && w.ws_row > 0 && w.ws_col > 0)
 		resizeterm(w.ws_row, w.ws_col);
+	erase();	/* curses keeps what stood there, and the last cell is never drawn */
 	t->cols = at_most(COLS, CANVAS_MAX_COLS);
 	t->rows = at_most(LINES, CANVAS_MAX_ROWS);
 	t->last = mem_realloc(t->last, (size_t)t->cols * (size_t)t->rows, sizeof(struct cell));
