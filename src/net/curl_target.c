@@ -30,7 +30,7 @@ static void target_free(struct target *g)
 		curl_url_cleanup(g->urls[i].url);
 	}
 	for (int i = 0; i < 4; i++)
-		curl_slist_free_all(g->headers[i / 2][i % 2]);
+		target_headers_free(g->headers[i / 2][i % 2]);
 	if (g->key)
 		explicit_bzero(g->key, strlen(g->key));
 	free(g->key);
@@ -49,7 +49,29 @@ static struct curl_slist *header_add(struct curl_slist *list, const char *line)
 	return longer;
 }
 
-static struct curl_slist *headers_new(const char *key, bool json, const char *etag)
+/* Each line of text ("Name: value\n") becomes a header. */
+static struct curl_slist *headers_add_lines(struct curl_slist *list, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		char *line = mem_strndup(text, len);
+
+		list = header_add(list, line);
+		explicit_bzero(line, len);
+		free(line);
+		text += len + (text[len] != 0);
+	}
+	return list;
+}
+
+static const char *content_type(const struct http_req *r)
+{
+	if (r->upload)
+		return r->upload->raw_type;
+	return r->body.len > 0 && !str_contains_nocase(sbuf_str(&r->headers), "content-type:") ? "application/json" : NULL;
+}
+
+static struct curl_slist *headers_new(const char *key, const char *type, const struct http_req *r)
 {
 	char line[LIMIT_KEY_BYTES + 32];
 	struct curl_slist *list = header_add(NULL, "Expect:");	/* saves a round trip */
@@ -59,13 +81,15 @@ static struct curl_slist *headers_new(const char *key, bool json, const char *et
 		list = header_add(list, line);
 		explicit_bzero(line, sizeof(line));
 	}
-	if (json)
-		list = header_add(list, "Content-Type: application/json");
-	if (etag && *etag) {
-		str_printf(line, sizeof(line), "If-None-Match: %s", etag);
+	if (type) {
+		str_printf(line, sizeof(line), "Content-Type: %s", type);
 		list = header_add(list, line);
 	}
-	return list;
+	if (r->etag[0]) {
+		str_printf(line, sizeof(line), "If-None-Match: %s", r->etag);
+		list = header_add(list, line);
+	}
+	return headers_add_lines(list, sbuf_str(&r->headers));
 }
 
 /* Forgets servers that are not in use: after many reloads with other addresses. */
@@ -176,15 +200,22 @@ CURLU *target_url(struct target *g, const struct http_req *r, CURLU **ret_own)
 
 struct curl_slist *target_headers(struct target *g, const struct http_req *r, struct curl_slist **ret_own)
 {
-	bool key = g->key && !r->no_key, json = r->body.len > 0;
-	struct curl_slist **kept = &g->headers[key][json];
+	const char *key = r->no_key ? NULL : g->key, *type = content_type(r);
+	struct curl_slist **kept = &g->headers[key != NULL][type != NULL];
 
 	*ret_own = NULL;
-	if (r->etag[0])
-		return *ret_own = headers_new(key ? g->key : NULL, json, r->etag);
+	if (r->etag[0] || r->headers.len || r->upload)
+		return *ret_own = headers_new(key, type, r);
 	if (!*kept)
-		*kept = headers_new(key ? g->key : NULL, json, NULL);
+		*kept = headers_new(key, type, r);
 	return *kept;
+}
+
+void target_headers_free(struct curl_slist *list)
+{
+	for (struct curl_slist *l = list; l; l = l->next)
+		explicit_bzero(l->data, strlen(l->data));
+	curl_slist_free_all(list);
 }
 
 struct targets *targets_new(void)

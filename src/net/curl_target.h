@@ -34,5 +34,6 @@ struct target *targets_get(struct targets *s, const struct endpoint *to);
 CURLU *target_url(struct target *g, const struct http_req *r, CURLU **ret_own);
 /* The header lines of a request; *ret_own is set when the caller has to free them. */
 struct curl_slist *target_headers(struct target *g, const struct http_req *r, struct curl_slist **ret_own);
+void target_headers_free(struct curl_slist *list);	/* wipes them: there are keys among them */
 
 #endif

@@ -1,4 +1,4 @@
-/* Streams a local file into a multipart body; constant memory, whatever the size. */
+/* Streams a local file, as it is or in a multipart body; constant memory, whatever the size. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -80,7 +80,7 @@ static bool changed_meanwhile(const struct upload *up)
 	       st.st_mtim.tv_nsec != up->at_start.st_mtim.tv_nsec;
 }
 
-static size_t file_cb(char *dst, size_t size, size_t n, void *ctx)
+size_t upload_read(char *dst, size_t size, size_t n, void *ctx)
 {
 	struct upload *up = ctx;
 	int64_t left = upload_total(up) - up->done;
@@ -140,7 +140,7 @@ curl_mime *upload_mime(struct upload *up, CURL *easy)
 	curl_mime_name(p, "file");
 	curl_mime_filename(p, up->what->name);
 	curl_mime_type(p, "application/octet-stream");
-	curl_mime_data_cb(p, upload_total(up), file_cb, no_seek_cb, NULL, up);
+	curl_mime_data_cb(p, upload_total(up), upload_read, no_seek_cb, NULL, up);
 	if (up->what->sha256) {
 		p = curl_mime_addpart(up->mime);
 		curl_mime_name(p, "checksum");

@@ -1,4 +1,4 @@
-/* One file on its way as multipart/form-data: streamed from disk, hashed while it goes. */
+/* One file on its way, as multipart/form-data or as it is: streamed from disk, hashed while it goes. */
 #ifndef NET_CURL_UPLOAD_H
 #define NET_CURL_UPLOAD_H
 
@@ -14,6 +14,8 @@ struct upload *upload_new(const struct http_upload *u, struct err *e);
 void upload_free(struct upload *up);
 /* The multipart body for this handle; owned by the upload. */
 curl_mime *upload_mime(struct upload *up, CURL *easy);
+/* libcurl's read callback for the file alone; ctx is the upload. */
+size_t upload_read(char *dst, size_t size, size_t n, void *ctx);
 int64_t upload_total(const struct upload *up);		/* bytes of the file */
 /* What went wrong with the local file while it was read, NULL when nothing did. */
 const char *upload_error(const struct upload *up);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 #include <curl/curl.h>
 #include <printop/limits.h>
@@ -247,6 +248,19 @@ static bool header_value(const char *line, size_t len, const char *name, char *d
 
 static size_t header_cb(char *line, size_t size, size_t n, void *ctx)
 {
+/* Seconds, or a date; -1 for anything else and for more than a day. */
+static long retry_after_s(const char *text)
+{
+	int64_t s;
+
+	if (!str_to_int64(text, &s)) {
+		time_t at = curl_getdate(text, NULL), now = time(NULL);
+
+		s = at < 0 ? -1 : at > now ? at - now : 0;
+	}
+	return s >= 0 && s < 86400 ? (long)s : -1;
+}
+
 	struct call *c = ctx;
 	size_t len = size * n;
 	char text[32];
@@ -265,11 +279,8 @@ static size_t header_cb(char *line, size_t size, size_t n, void *ctx)
 			c->reply.clacks = true;
 		break;
 	case 'R': case 'r':
-		if (header_value(line, len, "Retry-After", text, sizeof(text))) {
-			int64_t s;
-
-			c->reply.retry_after_s = str_to_int64(text, &s) && s >= 0 && s < 86400 ? (long)s : -1;
-		}
+		if (header_value(line, len, "Retry-After", text, sizeof(text)))
+			c->reply.retry_after_s = retry_after_s(text);
 		break;
 	default:
 		break;
@@ -431,7 +442,7 @@ static void call_detach(struct call *c)
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_url_cleanup(c->own_url);
 	c->own_url = NULL;
-	curl_slist_free_all(c->own_headers);
+	target_headers_free(c->own_headers);
 	c->own_headers = NULL;
 	c->target->calls--;
 	c->target = NULL;
@@ -533,7 +544,14 @@ static void set_upload(struct call *c)
 {
 	CURL *h = c->easy;
 
-	curl_easy_setopt(h, CURLOPT_MIMEPOST, upload_mime(c->upload, h));
+	if (c->req.upload->raw_type) {
+		curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(h, CURLOPT_READFUNCTION, upload_read);
+		curl_easy_setopt(h, CURLOPT_READDATA, c->upload);
+		curl_easy_setopt(h, CURLOPT_INFILESIZE_LARGE, (curl_off_t)upload_total(c->upload));
+	} else {
+		curl_easy_setopt(h, CURLOPT_MIMEPOST, upload_mime(c->upload, h));
+	}
 	curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
 	curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, progress_cb);
 	curl_easy_setopt(h, CURLOPT_XFERINFODATA, c);
@@ -551,8 +569,8 @@ static void set_method(struct call *c)
 	} else {
 		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->req.body.len);
 		curl_easy_setopt(h, CURLOPT_POSTFIELDS, sbuf_str(&c->req.body));
-		if (c->req.method == HTTP_DELETE)
-			curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, "DELETE");
+		if (c->req.method != HTTP_POST)
+			curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, http_method_name(c->req.method));
 	}
 }
 
@@ -585,6 +603,10 @@ static void set_options(struct call *c, const struct endpoint *to)
 	/* libcurl would silently repeat a POST whose kept connection was closed by the server. */
 	curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, c->req.changes ? 1L : 0L);
 	c->body.max = c->req.max_bytes ? c->req.max_bytes : LIMIT_REPLY_BYTES;
+	if (!c->req.timeout_ms && !c->upload) {
+		curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)TIMEOUT_STALL_MS / 1000);
+	}
 	sbuf_clear(&c->body);
 }
 

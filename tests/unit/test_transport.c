@@ -26,6 +26,7 @@ static unsigned port;
 static atomic_int requests, connections, keys_seen, elsewhere;
 static char upload_body[1 << 20];
 static atomic_int upload_len;
+static char last_head[4096];
 
 #define FOLDED "0123456789012345678901234567890123456789012345678901234567890123456789"
 
@@ -96,6 +97,7 @@ static bool answer(int fd, const char *head)
 	char text[200];
 
 	requests++;
+	str_copy(last_head, sizeof(last_head), head);
 	if (strstr(head, "X-Api-Key: sesame\r\n"))
 		keys_seen++;
 	if (strstr(head, " /ok")) {
@@ -131,6 +133,8 @@ static bool answer(int fd, const char *head)
 		send_big(fd, LIMIT_HEADER_BYTES + 65536, true);
 	else if (strstr(head, " /busy"))
 		send_text(fd, "HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n");
+	else if (strstr(head, " /later"))
+		send_text(fd, "HTTP/1.1 503 No\r\nRetry-After: Fri, 01 Jan 1999 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n");
 	else if (strstr(head, " /hang"))
 		sleep(3);
 	return false;			/* /empty and the rest: closed without an answer */
@@ -460,6 +464,73 @@ static void test_an_upload_carries_its_checksum(void **state)
 	ask_done(&a);
 }
 
+static struct http_req put_request(void)
+{
+	struct http_req r;
+
+	http_req_init(&r);
+	r.method = HTTP_PUT;
+	sbuf_adds(&r.path, "/upload?signature=x");
+	r.no_key = true;
+	return r;
+}
+
+static void test_a_put_is_the_file_alone(void **state)
+{
+	struct ask a = ask_new(false);
+	char path[] = "/tmp/printop-put-XXXXXX", base[64];
+	struct endpoint to = here(base, sizeof(base));
+	struct http_req r = put_request();
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, "archive", 7), 7);
+	close(fd);
+	r.upload = MEM_NEW(struct http_upload);
+	r.upload->local_path = mem_strdup(path);
+	r.upload->raw_type = mem_strdup("application/gzip");
+	keys_seen = 0;
+	a.net->ops->send(a.net, &to, &r, heard, &a);
+	wait_done(&a);
+	unlink(path);
+	assert_int_equal(a.reply.status, 201);
+	assert_ptr_equal(strstr(last_head, "PUT /upload?signature=x HTTP/1.1\r\n"), last_head);
+	assert_non_null(strstr(last_head, "\r\nContent-Type: application/gzip\r\n"));
+	assert_non_null(strstr(last_head, "\r\nContent-Length: 7\r\n"));
+	assert_null(strstr(last_head, "Expect:"));
+	assert_int_equal(keys_seen, 0);
+	assert_int_equal(upload_len, 7);
+	assert_memory_equal(upload_body, "archive", 7);
+	ask_done(&a);
+}
+
+static void test_lines_of_its_own(void **state)
+{
+	struct ask a = ask_new(false);
+	char base[64];
+	struct endpoint to = here(base, sizeof(base));
+	struct http_req r = put_request();
+
+	(void)state;
+	sbuf_adds(&r.body, "\xff\xd8\xff");
+	sbuf_adds(&r.headers, "Authorization: Bearer quiet\nContent-Type: image/jpeg\nUser-Agent: other/1\n");
+	a.net->ops->send(a.net, &to, &r, heard, &a);
+	wait_done(&a);
+	assert_int_equal(a.reply.status, 201);
+	assert_non_null(strstr(last_head, "\r\nAuthorization: Bearer quiet\r\n"));
+	assert_non_null(strstr(last_head, "\r\nContent-Type: image/jpeg\r\n"));
+	assert_non_null(strstr(last_head, "\r\nUser-Agent: other/1\r\n"));
+	assert_null(strstr(last_head, "application/json"));
+	/* The next request to the same server has nothing of it. */
+	request(&a, HTTP_POST, "/upload", false, 1000);
+	assert_null(strstr(last_head, "quiet"));
+	assert_null(strstr(last_head, "image/jpeg"));
+	assert_non_null(strstr(last_head, "application/json"));
+	request(&a, HTTP_GET, "/later", false, 1000);
+	assert_int_equal(a.reply.retry_after_s, 0);
+	ask_done(&a);
+}
+
 static void test_a_file_that_cannot_be_read(void **state)
 {
 	struct ask a = ask_new(false);
@@ -486,6 +557,8 @@ int main(void)
 		cmocka_unit_test(test_read_only_sends_no_change),
 		cmocka_unit_test(test_a_cancelled_call_is_silent),
 		cmocka_unit_test(test_an_upload_carries_its_checksum),
+		cmocka_unit_test(test_a_put_is_the_file_alone),
+		cmocka_unit_test(test_lines_of_its_own),
 		cmocka_unit_test(test_a_file_that_cannot_be_read),
 	};
 
