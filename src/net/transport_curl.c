@@ -246,8 +246,6 @@ static bool header_value(const char *line, size_t len, const char *name, char *d
 	return true;
 }
 
-static size_t header_cb(char *line, size_t size, size_t n, void *ctx)
-{
 /* Seconds, or a date; -1 for anything else and for more than a day. */
 static long retry_after_s(const char *text)
 {
@@ -261,6 +259,8 @@ static long retry_after_s(const char *text)
 	return s >= 0 && s < 86400 ? (long)s : -1;
 }
 
+static size_t header_cb(char *line, size_t size, size_t n, void *ctx)
+{
 	struct call *c = ctx;
 	size_t len = size * n;
 	char text[32];
@@ -600,13 +600,13 @@ static void set_options(struct call *c, const struct endpoint *to)
 		set_tls(c);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, to->connect_ms > 0 ? to->connect_ms : (long)TIMEOUT_CONNECT_MS);
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, c->req.timeout_ms);
-	/* libcurl would silently repeat a POST whose kept connection was closed by the server. */
-	curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, c->req.changes ? 1L : 0L);
-	c->body.max = c->req.max_bytes ? c->req.max_bytes : LIMIT_REPLY_BYTES;
 	if (!c->req.timeout_ms && !c->upload) {
 		curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
 		curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)TIMEOUT_STALL_MS / 1000);
 	}
+	/* libcurl would silently repeat a POST whose kept connection was closed by the server. */
+	curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, c->req.changes ? 1L : 0L);
+	c->body.max = c->req.max_bytes ? c->req.max_bytes : LIMIT_REPLY_BYTES;
 	sbuf_clear(&c->body);
 }
 
