@@ -106,6 +106,14 @@ static bool find_range(const struct plot *g, const struct printer *p, double *lo
 	return any;
 }
 
+/* How many steps of the scale look well in so many rows. */
+static int labels(int rows)
+{
+	int n = rows * 3 / 4;
+
+	return n < 1 ? 1 : n > 8 ? 8 : n;
+}
+
 /* The smallest round step of which few enough fit between bottom and top. */
 static double round_step(double range, int most)
 {
@@ -358,7 +366,7 @@ void draw_graph(struct canvas *c, struct area a, const struct printer *p, int sp
 		canvas_text(c, a.x + 1, a.y + a.h / 2, a.w - 1, ROLE_DIM, "no temperatures yet");
 		return;
 	}
-	step = round_step(high - fmin(low, 0), g.a.h > 3 ? (g.a.h * 2 - 1) / 3 : 1);
+	step = round_step(high - fmin(low, 0), labels(g.a.h));
 	g.bottom_c = floor(low / step) * step;
 	g.top_c = ceil(high / step) * step;
 	draw_scale(&g, step);

@@ -96,20 +96,24 @@ double op_ratio(const struct op *op)
 	return (double)op->sent_bytes / (double)op->total_bytes;
 }
 
-/* "4.0/12.0 MB  0.6 MB/s  0:00:13 left" */
+/* "4.0/12.0 MB  0.6 MB/s  13 s left" */
 static void sending_text(const struct op *op, char *buf, size_t size)
 {
-	char sent[STR_SMALL], total[STR_SMALL], rate[STR_SMALL], left[STR_SMALL] = "";
-	double s = op->rate_bytes_s > 0 ? (double)(op->total_bytes - op->sent_bytes) / op->rate_bytes_s : (double)NAN;
+	char sent[STR_SMALL], total[STR_SMALL], rate[STR_SMALL], *unit;
+	bool moves = op->rate_bytes_s > 0;
+	double s = moves ? (double)(op->total_bytes - op->sent_bytes) / op->rate_bytes_s : 0;
 
 	str_bytes(sent, sizeof(sent), (double)op->sent_bytes);
 	str_bytes(total, sizeof(total), (double)op->total_bytes);
-	str_bytes(rate, sizeof(rate), op->rate_bytes_s > 0 ? op->rate_bytes_s : (double)NAN);
-	if (s < 600)
-		str_printf(left, sizeof(left), "  %.0f s left", ceil(s));
-	else if (!isnan(s))
-		str_printf(left, sizeof(left), "  %.0f min left", ceil(s / 60));
-	str_printf(buf, size, "%s/%s  %s/s%s", sent, total, rate, left);
+	unit = strchr(sent, ' ');
+	if (unit && str_ends(total, unit))	/* once is enough */
+		*unit = '\0';
+	str_printf(buf, size, "%s/%s", sent, total);
+	if (!moves)
+		return;
+	str_bytes(rate, sizeof(rate), op->rate_bytes_s);
+	str_printf(buf + strlen(buf), size - strlen(buf), "  %s/s  %.0f %s left", rate, ceil(s < 600 ? s : s / 60),
+		   s < 600 ? "s" : "min");
 }
 
 void op_how(const struct op *op, char *buf, size_t size)
@@ -133,7 +137,7 @@ void op_how(const struct op *op, char *buf, size_t size)
 
 void draw_op(struct canvas *c, struct area row, const struct op *op, const char *name)
 {
-	int name_w = row.w >= 100 ? 44 : row.w / 3, bar_w = row.w >= 100 ? 30 : row.w / 5;
+	int name_w = row.w >= 100 ? 44 : row.w / 3, bar_w = row.w >= 100 ? 30 : row.w / 6;
 	double ratio = op_ratio(op);
 	char text[TEXT_CAP + NAME_CAP];
 	int x = row.x + name_w + 1, end = row.x + row.w;

@@ -175,29 +175,45 @@ static void add_layer(struct line *l, const struct printer *p)
 		line_addf(l, ROLE_NORMAL, "layer %lld/%lld", (long long)j->layer, (long long)j->layers);
 	else if (j->layer >= 0)
 		line_addf(l, ROLE_NORMAL, "layer %lld", (long long)j->layer);
+}
+
+static void add_height(struct line *l, const struct printer *p)
+{
 	if (!isnan(p->state.pos_mm[2]) && p->state.meta.object_height_mm > 0)
 		line_addf(l, ROLE_NORMAL, "height %.1f of %.1f mm", p->state.pos_mm[2], p->state.meta.object_height_mm);
 }
 
-static void add_times(struct line *l, const struct printer *p)
+static bool is_active(const struct printer *p)
 {
-	const struct job *j = &p->state.job;
-	bool active = STATUS_BIT(p->state.status) & STATUS_ACTIVE;
+	return STATUS_BIT(p->state.status) & STATUS_ACTIVE;
+}
+
+static void add_elapsed(struct line *l, const struct printer *p)
+{
 	char text[STR_SMALL];
 
-	if (!isnan(j->elapsed_s))
-		line_addf(l, ROLE_NORMAL, "%s %s", active ? "elapsed" : "took", str_duration(text, sizeof(text), j->elapsed_s));
-	if (active)
-		line_addf(l, ROLE_NORMAL, "left %s%s%s",
-			  isnan(j->left_s) ? "--" : str_duration(text, sizeof(text), j->left_s),
-			  j->left_source[0] ? " " : "", j->left_source);
+	if (!isnan(p->state.job.elapsed_s))
+		line_addf(l, ROLE_NORMAL, "%s %s", is_active(p) ? "elapsed" : "took",
+			  str_duration(text, sizeof(text), p->state.job.elapsed_s));
+}
+
+static void add_left(struct line *l, const struct printer *p)
+{
+	const struct job *j = &p->state.job;
+	char text[STR_SMALL] = "--";
+
+	if (!is_active(p))
+		return;
+	if (!isnan(j->left_s))
+		str_duration(text, sizeof(text), j->left_s);
+	line_addf(l, ROLE_NORMAL, "left %s%s%s", text, j->left_source[0] ? " " : "", j->left_source);
 }
 
 static void add_end(struct line *l, const struct printer *p, const struct moment *m)
 {
 	char text[STR_SMALL];
 
-	if (!isfinite(p->ends_at) || !(STATUS_BIT(p->state.status) & STATUS_ACTIVE))
+	if (!isfinite(p->ends_at) || !is_active(p))
 		return;
 	str_clock(text, sizeof(text), (time_t)p->ends_at, (time_t)m->wall_s);
 	line_addf(l, ROLE_NORMAL, "ends %s%s", text, strlen(text) == 5 ? " today" : "");
@@ -260,20 +276,19 @@ static int draw_bar(struct canvas *c, struct area row, const struct printer *p)
 	return row.w;
 }
 
-/* The printer's own words, or why it waits: the last thing to be left out. */
-static void last_line(struct tui *t, struct line l, const struct printer *p, const struct moment *m)
+/* Why it waits and what helps, or the printer's own words; false when there is nothing to say. */
+static bool last_line(struct tui *t, struct line *l, const struct printer *p, const struct moment *m)
 {
 	char reason[TEXT_CAP + 64];
 
 	fleet_reason(t, p, m, reason, sizeof(reason));
 	if (reason[0]) {
-		line_rest(&l, status_role(p->state.status), reason);
-		add_help(&l, t, p);
-	} else if (p->state.message[0]) {
-		line_rest(&l, ROLE_DIM, p->state.message);
+		line_rest(l, status_role(p->state.status), reason);
+		add_help(l, t, p);
 	} else {
-		add_sources(&l, p);
+		line_rest(l, ROLE_DIM, p->state.message);
 	}
+	return reason[0] || p->state.message[0];
 }
 
 /* One column: a line for each thing. */
@@ -286,8 +301,10 @@ static void job_column(struct tui *t, struct canvas *c, struct area a, const str
 		draw_bar(c, (struct area){ a.x, a.y + 1, a.w, 1 }, p);
 	l = line_of(c, a, 2);
 	add_layer(&l, p);
+	add_height(&l, p);
 	l = line_of(c, a, 3);
-	add_times(&l, p);
+	add_elapsed(&l, p);
+	add_left(&l, p);
 	l = line_of(c, a, 4);
 	add_end(&l, p, m);
 	l = line_of(c, a, 5);
@@ -296,7 +313,8 @@ static void job_column(struct tui *t, struct canvas *c, struct area a, const str
 	add_file_facts(&l, p);
 	l = line_of(c, a, 7);
 	add_sources(&l, p);
-	last_line(t, line_of(c, a, 8), p, m);
+	l = line_of(c, a, 8);
+	last_line(t, &l, p, m);
 }
 
 /* Across the screen: as much as fits into few lines. */
@@ -307,19 +325,24 @@ static void job_rows(struct tui *t, struct canvas *c, struct area a, const struc
 
 	draw_path(c, a.x, a.y, a.w - bar_w - 1, ROLE_STRONG, p->state.job.file);
 	draw_bar(c, (struct area){ a.x + a.w - bar_w, a.y, bar_w, 1 }, p);
-	if (a.h <= 2 && a.w < 60) {	/* what counts most */
-		add_times(&l, p);
-		add_end(&l, p, m);
+	if (a.w >= 66) {
 		add_layer(&l, p);
-		return;
+		add_elapsed(&l, p);
 	}
-	add_layer(&l, p);
-	add_times(&l, p);
+	add_left(&l, p);
 	add_end(&l, p, m);
+	if (a.w < 66) {		/* what counts most came first */
+		add_layer(&l, p);
+		add_elapsed(&l, p);
+	}
 	l = line_of(c, a, 2);
 	add_filament(&l, p);
 	add_file_facts(&l, p);
-	last_line(t, line_of(c, a, 3), p, m);
+	l = line_of(c, a, 3);
+	if (last_line(t, &l, p, m))
+		return;
+	add_height(&l, p);
+	add_sources(&l, p);
 }
 
 /* No job: what could be done instead. */

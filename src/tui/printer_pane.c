@@ -5,7 +5,6 @@
 #include <printop/str.h>
 #include "printer_view.h"
 
-#define NAME_W 9
 #define TEMP_W 7
 
 void pane_title(struct canvas *c, struct area a, const char *title, const char *right, bool mark)
@@ -36,7 +35,7 @@ static void draw_power(struct canvas *c, int x, int y, int end, double power)
 
 static void draw_heater(struct canvas *c, struct area row, const struct heater *h, int i)
 {
-	int name_w = row.w >= 24 ? NAME_W : row.w - TEMP_W - 1;
+	int name_w = row.w >= 44 ? 14 : row.w >= 24 ? 9 : row.w - TEMP_W - 1;
 	int x = row.x + name_w + 1;
 
 	canvas_text(c, row.x, row.y, name_w, i < 4 ? graph_role(i) : ROLE_NORMAL, heater_title(h));

@@ -44,7 +44,7 @@ static struct places place(const struct canvas *c, size_t n_transfers)
 	if (rest.h >= 10 && n_transfers)
 		p.transfers = cut_low(&rest, 1 + (n_transfers < TRANSFER_ROWS ? (int)n_transfers : TRANSFER_ROWS));
 	if (rest.h >= 10)
-		p.summary = cut_low(&rest, 3);
+		p.summary = cut_low(&rest, rest.h >= 18 ? 4 : 3);
 	p.file = cut_top(&rest, 1);
 	p.facts = cut_top(&rest, rest.h >= 5);
 	p.names = cut_low(&rest, rest.h >= 4);
@@ -203,7 +203,7 @@ static void draw_summary(const struct upload_view *u, struct canvas *c, struct a
 		line_addf(&l, ROLE_WARN, "%zu left out", ticked - n);
 	twin = op_twin(VERB_UPLOAD, &args, names, n);
 	if (n && u->file.len)
-		canvas_text(c, a.x + 1, a.y + 2, a.w - 2, ROLE_KEY, twin);
+		dialog_wrap(c, (struct area){ a.x + 1, a.y + 2, a.w - 2, a.h - 2 }, ROLE_KEY, twin);
 	free(twin);
 	verb_args_done(&args);
 	free(names);

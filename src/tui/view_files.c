@@ -23,6 +23,7 @@ struct files_view {
 	char folder[NAME_CAP], filter[128];
 	enum file_order order;
 	bool reverse;
+	bool has_duration, has_filament, has_prints;	/* columns that something is known for */
 	struct area area;
 };
 
@@ -59,6 +60,25 @@ static const struct op *listing_op(const struct files_view *f)
 	return ops && f->op_id ? op_get(ops, f->op_id) : NULL;
 }
 
+/* Some servers tell more of their files than others: no column of dashes. */
+static void look_for_columns(struct files_view *f)
+{
+	f->has_duration = f->has_filament = f->has_prints = false;
+	for (size_t i = 0; i < f->shown->n; i++) {
+		const struct remote_file *r = &f->shown->files[i];
+
+		f->has_duration |= !isnan(r->estimated_s);
+		f->has_filament |= !isnan(r->filament_mm);
+		f->has_prints |= r->prints_ok > 0 || r->prints_failed > 0;
+	}
+}
+
+static void fill_rows(struct files_view *f)
+{
+	file_rows_fill(&f->rows, f->shown, f->folder, f->filter, f->order, f->reverse);
+	look_for_columns(f);
+}
+
 static void refill(struct files_view *f)
 {
 	const struct op *op = listing_op(f);
@@ -72,7 +92,7 @@ static void refill(struct files_view *f)
 		f->stale = true;
 	}
 	if (f->stale && f->shown)
-		file_rows_fill(&f->rows, f->shown, f->folder, f->filter, f->order, f->reverse);
+		fill_rows(f);
 	f->stale = false;
 	list_set_count(&f->list, f->rows.n);
 }
@@ -105,12 +125,13 @@ static void fact(struct canvas *c, struct area *row, int w, const char *text)
 	canvas_text_right(c, row->x + row->w + 1, row->y, w, ROLE_NORMAL, text);
 }
 
-static void draw_facts(struct canvas *c, struct area *row, const struct remote_file *r, const struct moment *m)
+static void draw_facts(const struct files_view *f, struct canvas *c, struct area *row, const struct remote_file *r,
+		       const struct moment *m)
 {
 	int w = row->w;
 	char text[64];
 
-	if (w >= 100) {
+	if (w >= 100 && f->has_prints) {
 		prints_text(r, text, sizeof(text));
 		fact(c, row, 20, text);
 	}
@@ -120,13 +141,13 @@ static void draw_facts(struct canvas *c, struct area *row, const struct remote_f
 			str_clock(text, sizeof(text), (time_t)r->modified_at, (time_t)m->wall_s);
 		fact(c, row, 9, text);
 	}
-	if (w >= 76) {
+	if (w >= 76 && f->has_filament) {
 		str_copy(text, sizeof(text), "-");
 		if (!isnan(r->filament_mm))
 			str_printf(text, sizeof(text), "%.1f m", r->filament_mm / 1000);
 		fact(c, row, 8, text);
 	}
-	if (w >= 30)
+	if (w >= 30 && f->has_duration)
 		fact(c, row, 5, str_duration(text, sizeof(text), r->estimated_s));
 	if (w >= 44)
 		fact(c, row, 8, str_bytes(text, sizeof(text), r->size_bytes < 0 ? (double)NAN : (double)r->size_bytes));
@@ -144,7 +165,7 @@ static void draw_row(const struct files_view *f, struct canvas *c, struct area r
 	if (current)
 		canvas_put(c, row.x, row.y, ROLE_CURSOR, canvas_glyph(c, GLYPH_CURSOR));
 	if (r->file)
-		draw_facts(c, &in, r->file, m);
+		draw_facts(f, c, &in, r->file, m);
 	if (r->is_folder)
 		canvas_textf(c, in.x, in.y, in.w, ROLE_STRONG, "%s/", name);
 	else if (f->filter[0])

@@ -132,7 +132,7 @@ static struct md_page *key_page(const struct help_view *h, int cols)
 	struct md_page *looks = page_new(), *acts = page_new();
 
 	add_group(h, looks, GROUP_LOOK, "LOOK  never touches a printer", w);
-	add_group(h, acts, GROUP_ACT, h->scope == SCOPE_FLEET ? "ACT  on the marked, else on the current" :
+	add_group(h, acts, GROUP_ACT, h->scope == SCOPE_FLEET ? "ACT  on the marked, else the current" :
 		  "ACT  on this printer", w);
 	if (h->scope == SCOPE_FLEET)
 		add_group(h, acts, GROUP_MARK, "MARK", w);

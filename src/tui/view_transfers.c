@@ -26,9 +26,10 @@ static struct transfers_view *as_transfers(struct view *v)
 static void add_rows(struct transfers_view *s, bool ended)
 {
 	const struct ops *ops = s->v.tui->app->ops;
+	size_t n = ops ? ops_count(ops) : 0;
 
-	for (size_t i = ops ? ops_count(ops) : 0; i > 0; i--) {
-		const struct op *op = ops_at(ops, i - 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct op *op = ops_at(ops, ended ? n - 1 - i : i);
 
 		if (op->x.verb == VERB_FILES || op_ended(op) != ended)
 			continue;

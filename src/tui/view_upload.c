@@ -92,8 +92,8 @@ static bool complete(struct upload_view *u)
 bool upload_fits(const struct upload_view *u, const struct printer *p, const struct moment *m, char *note, size_t size)
 {
 	const struct app *a = u->v.tui->app;
-	bool active = STATUS_BIT(p->state.status) & STATUS_ACTIVE;
-	char age[STR_SMALL];
+	const struct job *j = &p->state.job;
+	char age[STR_SMALL], prints[STR_SMALL] = "";
 	struct err e;
 
 	if (!op_allowed(a, p->id, VERB_UPLOAD, &e))
@@ -102,7 +102,10 @@ bool upload_fits(const struct upload_view *u, const struct printer *p, const str
 		str_printf(note, size, "cannot start: %s", e.text);
 	else {
 		fleet_age_text(printer_age_s(p, m->now_ms), age, sizeof(age));
-		str_printf(note, size, "ok%s%s%s", active ? ", prints now: will not start" : "",
+		if (STATUS_BIT(p->state.status) & STATUS_ACTIVE)
+			str_printf(prints, sizeof(prints), isnan(j->progress) ? ", has a job" : ", has a job at %d%%",
+				   percent_of(j->progress));
+		str_printf(note, size, "ok%s%s%s", prints,
 			   printer_stale(p, m->now_ms) ? ", not heard for " : "", printer_stale(p, m->now_ms) ? age : "");
 		return true;
 	}
@@ -191,14 +194,15 @@ static void enter(struct upload_view *u)
 		tui_say(u->v.tui, ROLE_WARN, "%s: %s", u->file.text, u->file_err.text);
 }
 
-/* ---- transfers: those that run, and what ended since the form was opened ---- */
+/* ---- transfers: those that run in their order, and what ended since the form was opened, the last one first ---- */
 
 static void add_ops(struct upload_view *u, bool ended)
 {
 	const struct ops *ops = u->v.tui->app->ops;
+	size_t n = ops ? ops_count(ops) : 0;
 
-	for (size_t i = ops ? ops_count(ops) : 0; i > 0; i--) {
-		const struct op *op = ops_at(ops, i - 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct op *op = ops_at(ops, ended ? n - 1 - i : i);
 
 		if (op->x.verb != VERB_UPLOAD || op_ended(op) != ended || (ended && op->submitted_ms < u->opened_ms))
 			continue;
