@@ -202,6 +202,14 @@ struct json *driver_read(const struct http_reply *r, struct err *e)
 	return root;
 }
 
+double driver_read_time(const struct json *o, const char *path)
+{
+	static const double end_s = 1e11;	/* the year 5138 */
+	const double at = json_num(o, path, NAN);
+
+	return at >= 0 && at < end_s ? at : (double)NAN;
+}
+
 /*
  * The whole of a text that had several lines: what follows the last "HTTP 400: " of a traceback,
  * else its last line behind the exception's name.

@@ -43,6 +43,8 @@ bool driver_is_fault(const struct http_reply *r, struct err *e);
 bool driver_is_lost(const struct http_reply *r);
 /* The document of a good answer; NULL with *e when there is none. The caller frees. */
 struct json *driver_read(const struct http_reply *r, struct err *e);
+/* A moment in seconds since 1970; NAN when missing or no date that a calendar has. */
+double driver_read_time(const struct json *o, const char *path);
 /* The server's own words in an error reply, cleaned; "HTTP 409" when it has none. */
 void driver_error_text(const struct http_reply *r, char *dst, size_t size);
 /* Sets *e from an error reply: "what: the server's own words". Returns false. */

@@ -196,7 +196,7 @@ static void read_material(const struct json *v, char *dst, size_t size)
 static void read_meta(const struct json *o, struct file_meta *m)
 {
 	m->size_bytes = json_int(o, "size", -1);
-	m->modified_at = json_num(o, "modified", NAN);
+	m->modified_at = driver_read_time(o, "modified");
 	m->start_byte = json_int(o, "gcode_start_byte", -1);
 	m->end_byte = json_int(o, "gcode_end_byte", -1);
 	m->estimated_s = json_num(o, "estimated_time", NAN);

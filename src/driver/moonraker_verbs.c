@@ -420,7 +420,7 @@ static void add_file(const struct json *entry, struct file_list *l)
 	f->path = mem_strdup(path);
 	f->unsafe_name = !str_eq(raw, path) || !driver_path_is_safe(path);
 	f->size_bytes = json_int(entry, "size", -1);
-	f->modified_at = json_num(entry, "modified", NAN);
+	f->modified_at = driver_read_time(entry, "modified");
 }
 
 /* The first len bytes of path are a folder: is it one of the file before, too? */

@@ -411,7 +411,7 @@ static bool hear_metadata(const struct json *root, struct printer_state *next)
 	str_copy(meta->for_file, sizeof(meta->for_file), next->job.file);
 	meta->tried = true;
 	meta->size_bytes = json_int(root, "size", -1);
-	meta->modified_at = json_num(root, "date", NAN);
+	meta->modified_at = driver_read_time(root, "date");
 	meta->object_height_mm = json_num(root, "gcodeAnalysis.dimensions.height", NAN);
 	read_estimates(json_get(root, "gcodeAnalysis"), meta);
 	return true;

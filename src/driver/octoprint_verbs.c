@@ -233,7 +233,7 @@ static void read_facts(const struct json *entry, struct remote_file *f)
 	double mm = NAN;
 
 	f->size_bytes = json_int(entry, "size", -1);
-	f->modified_at = json_num(entry, "date", NAN);
+	f->modified_at = driver_read_time(entry, "date");
 	f->estimated_s = json_num(entry, "gcodeAnalysis.estimatedPrintTime", NAN);
 	f->prints_ok = json_int(entry, "prints.success", -1);
 	f->prints_failed = json_int(entry, "prints.failure", -1);

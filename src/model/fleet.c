@@ -10,6 +10,7 @@
 
 #define MAX_OBSERVERS 8
 #define ENDS_AT_STEP_S 30.0	/* an end that moves by less, or by 1 % of what is left, stays */
+#define LEFT_MAX_S 1e9			/* 30 years: more is no estimate */
 
 struct entry {
 	struct printer printer;		/* first: a printer is its entry */
@@ -330,7 +331,7 @@ static double job_end(const struct printer_state *s, double before, double wall_
 	double left = s->job.left_s;
 	double end = wall_s + left;
 
-	if (!(STATUS_BIT(s->status) & STATUS_RUNNING) || isnan(left))
+	if (!(STATUS_BIT(s->status) & STATUS_RUNNING) || !(fabs(left) < LEFT_MAX_S))
 		return NAN;
 	return fabs(end - before) <= fmax(ENDS_AT_STEP_S, left * 0.01) ? before : end;
 }

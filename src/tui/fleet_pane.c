@@ -20,13 +20,14 @@
 void fleet_end_text(double at, double wall_s, char *buf, size_t size)
 {
 	enum { DAY_S = 86400, WEEK_S = 6 * DAY_S };
-	time_t then = (time_t)at;
+	const bool known = at > 0 && at < 1e11;
+	time_t then = known ? (time_t)at : 0;
 	struct tm tm;
 	const char *fmt = "%e%b";
 	char text[STR_SMALL];
 
 	str_copy(buf, size, "--:--");
-	if (!isfinite(at) || at <= 0 || !localtime_r(&then, &tm))
+	if (!known || !localtime_r(&then, &tm))
 		return;
 	if (fabs(at - wall_s) < DAY_S - 3600)
 		fmt = "%H:%M";

@@ -304,7 +304,7 @@ static void test_files(void **state)
 	assert_int_equal(case_begin(&c, VERB_FILES), EXCHANGE_SEND);
 	assert_request(&c, HTTP_GET, "/server/files/list?root=gcodes", "");
 	assert_int_equal(case_step(&c, reply_json(200,
-		"{\"result\":[{\"path\":\"a/b/x.gcode\",\"size\":4,\"modified\":5.5},{\"path\":\"a-b.gcode\"},"
+		"{\"result\":[{\"path\":\"a/b/x.gcode\",\"size\":4,\"modified\":5.5},{\"path\":\"a-b.gcode\",\"modified\":1e300},"
 		"{\"path\":\"a/.thumbs/x.png\"},{\"path\":\"a/y\\udc80.gcode\"},{\"path\":7},"
 		"{\"path\":\"a/z\\u001b[1m.gcode\"}]}")), EXCHANGE_SEND);
 	assert_request(&c, HTTP_GET, "/server/files/directory?path=gcodes", "");
@@ -312,6 +312,7 @@ static void test_files(void **state)
 	assert_string_equal(l->files[0].path, "a");
 	assert_true(l->files[0].is_folder);
 	assert_string_equal(l->files[1].path, "a-b.gcode");
+	assert_true(isnan(l->files[1].modified_at));	/* no date that a calendar has */
 	assert_string_equal(l->files[2].path, "a/b");
 	assert_string_equal(l->files[3].path, "a/b/x.gcode");
 	assert_true(l->files[3].size_bytes == 4 && l->files[3].modified_at == 5.5);
