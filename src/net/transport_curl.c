@@ -17,6 +17,8 @@
 
 #define MAX_IDLE_CONNECTIONS 4096L
 #define PROGRESS_MS 100
+#define RECEIVE_BYTES (4L << 10)	/* at once: more than a poll's answer */
+#define KEPT_BODY_BYTES (8u << 10)	/* the buffer of a rare big answer is not kept */
 
 struct sock {
 	struct net *net;
@@ -397,6 +399,7 @@ static void easy_init(struct net *n, struct call *c)
 	curl_easy_setopt(h, CURLOPT_PROXY, "");			/* printers are near; the environment's proxy is not for them */
 	curl_easy_setopt(h, CURLOPT_USERAGENT, "printop/" PRINTOP_VERSION);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->error);
+	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, body_cb);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, c);
 	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, header_cb);
@@ -460,7 +463,7 @@ static void call_release(struct call *c)
 	upload_free(c->upload);
 	c->upload = NULL;
 	http_req_done(&c->req);
-	if (c->body.cap > (8u << 10))		/* a rare big one is not kept */
+	if (c->body.cap > KEPT_BODY_BYTES)
 		sbuf_done(&c->body);
 	list_add(&n->idle, c);
 }
