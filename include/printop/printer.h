@@ -94,7 +94,7 @@ struct printer_config {
 	char *notes;		/* Markdown */
 	char *camera_url;
 	double max_extruder_c, max_bed_c, max_chamber_c;	/* NAN: the program's own limit */
-	struct preset presets[LIMIT_PRESETS];
+	struct preset *presets;	/* few printers have any */
 	int n_presets;
 	char *ca_file, *pin;
 	bool insecure;

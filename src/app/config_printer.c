@@ -309,6 +309,8 @@ static void read_presets(struct reader *r, const config_setting_t *s, struct pri
 	int n = read_list(r, s);
 
 	(void)rule;
+	if (n > 0)
+		c->presets = mem_zalloc(LIMIT_PRESETS, sizeof(*c->presets));
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *g = config_setting_get_elem(s, (unsigned)i);
 		struct preset *p = &c->presets[c->n_presets];

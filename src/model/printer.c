@@ -120,6 +120,7 @@ void printer_config_done(struct printer_config *c)
 	free(c->camera_url);
 	for (int i = 0; i < c->n_presets; i++)
 		free(c->presets[i].name);
+	free(c->presets);
 	free(c->ca_file);
 	free(c->pin);
 	free(c->parked);
