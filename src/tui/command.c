@@ -150,7 +150,7 @@ static bool parse_files(struct tui *t, struct command *c, const struct command_w
 	}
 	if (!c->n_files)
 		return err_set(e, ERR_USAGE, "which file?");
-	if (c->n_files > 1 && (c->action == ACTION_START || c->args.name))
+	if (c->n_files > 1 && (c->action != ACTION_UPLOAD || c->args.name))
 		return err_set(e, ERR_USAGE, "one file at a time here");
 	return choose(t, c, select, n_select, e);
 }
@@ -160,7 +160,7 @@ static bool parse_words(struct tui *t, struct command *c, const struct command_w
 {
 	const struct action *a = action_info(c->action);
 
-	if (c->action == ACTION_UPLOAD || c->action == ACTION_START)
+	if (c->action == ACTION_UPLOAD || c->action == ACTION_START || c->action == ACTION_DELETE)
 		return parse_files(t, c, w, e);
 	if (a->verb >= 0)
 		return choose(t, c, (const char *const *)&w->words[1], w->n - 1, e);
@@ -202,8 +202,11 @@ static void preview_verb(struct tui *t, const struct command *c, struct sbuf *b)
 		sbuf_addf(b, "cannot: %s: %s", p ? p->config.name : "", why.text);
 		return;
 	}
-	sbuf_addf(b, "would %s %zu printer%s:", action_info(c->action)->brief, may,
-		  may == 1 ? "" : "s");
+	sbuf_addf(b, "would %s ", action_info(c->action)->brief);
+	if (c->n_files)
+		sbuf_addf(b, "%s%s %s ", str_basename(c->files[0]), c->n_files > 1 ? " ..." : "",
+			  c->action == ACTION_UPLOAD ? "to" : "on");
+	sbuf_addf(b, "%zu printer%s:", may, may == 1 ? "" : "s");
 	for (size_t i = 0, shown = 0; i < c->n && shown < 16; i++) {
 		const struct printer *p = fleet_get(t->app->fleet, c->ids[i]);
 
@@ -351,7 +354,7 @@ static void run_verb(struct tui *t, struct command *c)
 		run_upload(t, c);
 		return;
 	}
-	if (c->action == ACTION_START)
+	if (c->n_files)
 		c->args.file = mem_strdup(c->files[0]);
 	tui_act(t, (enum verb)action_info(c->action)->verb, c->args.file ? &c->args : NULL, c->ids,
 		c->n);

@@ -359,6 +359,10 @@ static void test_command_preview(void **state)
 	assert_true(str_starts(text, "cannot: free: "));
 	command_preview(s.t, "upload x.gcode -t", text, sizeof(text));
 	assert_string_equal(text, "-t needs a word behind it");
+	command_preview(s.t, "upload /x/y.gcode -t petg-1,free", text, sizeof(text));
+	assert_non_null(strstr(text, "petg-1"));
+	command_preview(s.t, "upload /x/y.gcode -t free", text, sizeof(text));
+	assert_string_equal(text, "would upload y.gcode to 1 printer: free");
 	command_preview(s.t, "set theme", text, sizeof(text));
 	assert_non_null(strstr(text, "now dark"));
 	stage_free(&s);
