@@ -50,6 +50,8 @@ enum verb {
 	VERB_DISCONNECT,
 	VERB_RESTART,		/* Moonraker firmware restart */
 	VERB_FILES,		/* looks only */
+	VERB_HOME,		/* args: axes */
+	VERB_DELETE,		/* args: file */
 	VERB_N
 };
 
@@ -84,6 +86,7 @@ struct verb_args {
 	char *local;		/* local file */
 	char *name;		/* name on the server (upload) */
 	char *folder;		/* folder on the server (upload), no leading slash */
+	char axes[4];		/* home: letters out of "xyz"; "" all of them */
 	bool start;		/* print after upload */
 	int64_t local_bytes;	/* size of the local file, -1 unknown */
 };

@@ -25,6 +25,8 @@ static struct json *action_line(const struct op *op, const char *phase)
 		json_set_str(o, "local", args->local);
 	if (args->name)
 		json_set_str(o, "name", args->name);
+	if (args->axes[0])
+		json_set_str(o, "axes", args->axes);
 	if (args->folder)
 		json_set_str(o, "folder", args->folder);
 	if (op->x.verb == VERB_UPLOAD)
@@ -127,8 +129,10 @@ char *op_twin(enum verb verb, const struct verb_args *args, const char *const *n
 	sbuf_addf(&b, "printop %s", verb_name(verb));
 	if (args && verb == VERB_UPLOAD && args->local)
 		add_word(&b, args->local);
-	if (args && verb == VERB_START && args->file)
+	if (args && (verb == VERB_START || verb == VERB_DELETE) && args->file)
 		add_word(&b, args->file);
+	if (args && verb == VERB_HOME)
+		add_option(&b, "--axes", args->axes);
 	for (size_t i = 0; i < n; i++)
 		sbuf_addf(&targets, "%s%s", i ? "," : "", names[i]);
 	add_option(&b, "-t", sbuf_str(&targets));

@@ -31,6 +31,8 @@ static const struct proof_row {
 	[VERB_DISCONNECT] = { 30, BIT(PRINTER_DISCONNECTED), 0, "disconnected" },
 	[VERB_RESTART] = { 90, STATUS_READY | BIT(PRINTER_BUSY), 0, "restarted" },
 	[VERB_FILES] = { 60, 0, 0, "listed" },
+	[VERB_HOME] = { 600, 0, 0, "homed" },
+	[VERB_DELETE] = { 60, 0, 0, "deleted" },
 };
 
 double proof_limit_s(enum verb v)

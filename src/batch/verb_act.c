@@ -313,6 +313,21 @@ static int act(struct batch *b, enum verb verb, struct verb_args *args, size_t n
 	return status;
 }
 
+/* "XY" as letters for the driver. */
+static bool read_axes(const char *text, char axes[4])
+{
+	size_t n = 0;
+
+	for (; text && *text; text++) {
+		char c = (char)(*text >= 'A' && *text <= 'Z' ? *text | 0x20 : *text);
+
+		if (c < 'x' || c > 'z' || memchr(axes, c, n))
+			return false;
+		axes[n++] = c;
+	}
+	return true;
+}
+
 int verb_act(struct batch *b)
 {
 	enum verb verb = (enum verb)action_info(b->verb->action)->verb;
@@ -320,7 +335,9 @@ int verb_act(struct batch *b)
 	unsigned pick = PICK_ACT | PICK_FIRST_ROUND;
 	int status;
 
-	if (verb == VERB_START) {
+	if (!read_axes(options_str(&b->opt, OPTION_AXES), args.axes))
+		return fail_usage(b, "--axes is one or more of x, y and z");
+	if (verb == VERB_START || verb == VERB_DELETE) {
 		if (b->opt.args.n != 1)
 			return fail_usage(b, "name one file, and the printers with -t");
 		args.file = b->opt.args.at[0];

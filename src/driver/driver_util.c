@@ -69,6 +69,14 @@ void driver_upload_field(struct http_req *r, const char *name, const char *value
 	}
 }
 
+void driver_delete(struct http_req *r, const char *path, const char *file)
+{
+	reset(r, HTTP_DELETE, path);
+	str_url_encode(&r->path, file, true);
+	r->changes = true;
+	r->timeout_ms = TIMEOUT_ANSWER_MS;
+}
+
 /* ---- replies ---- */
 
 /* What a fault means for a watcher; status UNKNOWN: nothing about the printer. */
@@ -347,6 +355,19 @@ bool driver_path_is_safe(const char *path)
 		    (!s[2] || s[2] == '/'))
 			return false;
 	}
+	return true;
+}
+
+bool driver_may_delete(const struct printer *p, const struct exchange *x, struct err *e)
+{
+	const char *file = x->args.file;
+
+	if (!file || !*file)
+		return err_set(e, ERR_USAGE, "name the file");
+	if (!driver_path_is_safe(file))
+		return err_set(e, ERR_REFUSED, "this name cannot be sent back to the server");
+	if (driver_in(p, STATUS_ACTIVE) && str_eq(p->state.job.file, file))
+		return err_set(e, ERR_REFUSED, "that file is being printed");
 	return true;
 }
 

@@ -32,6 +32,9 @@ void driver_upload_field(struct http_req *r, const char *name, const char *value
 /* The name under which an upload's file is stored, made safe; "" when nothing is left of it. */
 void driver_upload_name(const struct verb_args *args, char *dst, size_t size);
 
+/* Makes *r a DELETE of this file, which stands encoded behind path. */
+void driver_delete(struct http_req *r, const char *path, const char *file);
+
 /* ---- replies ---- */
 
 /*
@@ -61,6 +64,8 @@ void driver_clear_temps(struct printer_state *s);	/* keeps the list of heaters *
 void driver_sort_heaters(struct printer_state *s);
 /* A path that can be sent back: nothing that cleaning would change or has put there, no "..". */
 bool driver_path_is_safe(const char *path);
+/* Whether the file of a delete is one that can be named and is not being printed; false with *e. */
+bool driver_may_delete(const struct printer *p, const struct exchange *x, struct err *e);
 /* Notes that the job's file is asked about again: a new job may be a new file of the same name. */
 void driver_renew_meta(const struct printer *p, struct printer_state *next);
 

@@ -28,6 +28,7 @@ void verb_args_copy(struct verb_args *to, const struct verb_args *from)
 		.start = from->start,
 		.local_bytes = from->local_bytes,
 	};
+	memcpy(to->axes, from->axes, sizeof(to->axes));
 }
 
 void exchange_init(struct exchange *x, enum verb verb)

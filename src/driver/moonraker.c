@@ -143,6 +143,9 @@ static const uint32_t allowed_in[VERB_N] = {
 	[VERB_ESTOP] = STATUS_OPERATIONAL | S(STARTING) | S(ERROR) | S(SHUTDOWN),
 	[VERB_RESTART] = STATUS_READY | S(STARTING) | S(ERROR) | S(SHUTDOWN),
 	[VERB_FILES] = STATUS_ANSWERS | S(STARTING),
+	/* 0.11.0: G28 is taken while a job is printed, and moves the tool out of it. */
+	[VERB_HOME] = STATUS_READY,
+	[VERB_DELETE] = STATUS_ANSWERS | S(STARTING),
 };
 
 static uint32_t allowed(enum verb v)
@@ -178,7 +181,8 @@ const struct driver driver_moonraker = {
 	.default_port = 7125,
 	.verbs = VERB_BIT(VERB_PAUSE) | VERB_BIT(VERB_RESUME) | VERB_BIT(VERB_CANCEL) |
 		 VERB_BIT(VERB_START) | VERB_BIT(VERB_UPLOAD) | VERB_BIT(VERB_ESTOP) |
-		 VERB_BIT(VERB_RESTART) | VERB_BIT(VERB_FILES),
+		 VERB_BIT(VERB_RESTART) | VERB_BIT(VERB_FILES) | VERB_BIT(VERB_HOME) |
+		 VERB_BIT(VERB_DELETE),
 	.topics = topics,
 	.n_topics = sizeof(topics) / sizeof(topics[0]),
 	.allowed = allowed,

@@ -16,7 +16,8 @@ enum place {
 	AT_ESTOP, AT_ESTOP_AGAIN,
 	AT_UPLOAD,
 	AT_STORED,		/* upload: the answer was lost; is the file there */
-	AT_LIST, AT_SPACE
+	AT_LIST, AT_SPACE,
+	AT_DELETE
 };
 
 /* Those that run a macro answer when it is done, behind the G-code that runs already. */
@@ -30,6 +31,7 @@ static const struct {
 	[VERB_START] = { "printer.print.start", "/printer/print/start", TIMEOUT_COMMAND_MS },
 	[VERB_RESTART] = { "printer.firmware_restart", "/printer/firmware_restart",
 			   TIMEOUT_ANSWER_MS },
+	[VERB_HOME] = { "printer.gcode.script", "/printer/gcode/script", TIMEOUT_COMMAND_MS },
 };
 
 static enum exchange_next await_reply(struct exchange *x, enum place place)
@@ -56,7 +58,12 @@ static enum exchange_next accepted(struct exchange *x, const char *note)
 static struct json *command_params(const struct exchange *x)
 {
 	struct json *params = json_new_object();
+	char script[16] = "G28";
 
+	for (size_t i = 0; x->args.axes[i]; i++)
+		str_printf(script + 3 + 2 * i, 3, " %c", x->args.axes[i] - 'a' + 'A');
+	if (x->verb == VERB_HOME)
+		json_set_str(params, "script", script);
 	if (x->verb == VERB_START)
 		json_set_str(params, "filename", x->args.file);
 	return params;
@@ -510,6 +517,31 @@ static enum exchange_next step_files(struct exchange *x, const struct http_reply
 	return await_reply(x, AT_LIST);
 }
 
+/* ---- delete ---- */
+
+static enum exchange_next hear_delete(struct exchange *x, const struct http_reply *prev,
+				      struct err *e)
+{
+	if (!driver_is_fault(prev, e) && prev->status == 403)
+		return failed(e, ERR_REFUSED, "that file is being printed");
+	/* 0.11.0: a missing file is a 400 whose message is only "Bad Request". */
+	if (!prev->fault && (prev->status == 400 || prev->status == 404))
+		return failed(e, ERR_NOT_FOUND, "no such file on the server");
+	return hear_plain(x, prev, e);
+}
+
+static enum exchange_next step_delete(const struct printer *p, struct exchange *x,
+				      const struct http_reply *prev, struct http_req *ret,
+				      struct err *e)
+{
+	if (prev)
+		return hear_delete(x, prev, e);
+	if (!driver_may_delete(p, x, e))
+		return EXCHANGE_FAILED;
+	driver_delete(ret, "/server/files/gcodes/", x->args.file);
+	return await_reply(x, AT_DELETE);
+}
+
 /* ---- all ---- */
 
 enum exchange_next moonraker_step(const struct printer *p, struct exchange *x,
@@ -532,7 +564,10 @@ enum exchange_next moonraker_step(const struct printer *p, struct exchange *x,
 	case VERB_RESUME:
 	case VERB_CANCEL:
 	case VERB_RESTART:
+	case VERB_HOME:
 		return step_command(p, x, prev, ret, e);
+	case VERB_DELETE:
+		return step_delete(p, x, prev, ret, e);
 	case VERB_CONNECT:
 	case VERB_DISCONNECT:
 	case VERB_N:

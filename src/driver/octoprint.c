@@ -100,6 +100,8 @@ static const uint32_t allowed_in[VERB_N] = {
 	[VERB_CONNECT] = S(DISCONNECTED) | S(ERROR),
 	[VERB_DISCONNECT] = STATUS_READY | S(CONNECTING),
 	[VERB_FILES] = STATUS_ANSWERS,
+	[VERB_HOME] = STATUS_READY,
+	[VERB_DELETE] = STATUS_ANSWERS,
 };
 
 static uint32_t allowed(enum verb v)
@@ -134,7 +136,8 @@ const struct driver driver_octoprint = {
 	.default_port = 5000,
 	.verbs = VERB_BIT(VERB_PAUSE) | VERB_BIT(VERB_RESUME) | VERB_BIT(VERB_CANCEL) |
 		 VERB_BIT(VERB_START) | VERB_BIT(VERB_UPLOAD) | VERB_BIT(VERB_ESTOP) |
-		 VERB_BIT(VERB_CONNECT) | VERB_BIT(VERB_DISCONNECT) | VERB_BIT(VERB_FILES),
+		 VERB_BIT(VERB_CONNECT) | VERB_BIT(VERB_DISCONNECT) | VERB_BIT(VERB_FILES) |
+		 VERB_BIT(VERB_HOME) | VERB_BIT(VERB_DELETE),
 	.topics = topics,
 	.n_topics = sizeof(topics) / sizeof(topics[0]),
 	.allowed = allowed,

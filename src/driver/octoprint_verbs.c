@@ -224,6 +224,45 @@ static enum exchange_next step_upload(struct exchange *x, const struct http_repl
 	return x->step == 1 ? hear_upload(x, prev, ret, e) : hear_size(x, prev, e);
 }
 
+/* ---- home, delete ---- */
+
+static void send_home(const struct exchange *x, struct http_req *ret)
+{
+	const char *axes = x->args.axes[0] ? x->args.axes : "xyz";
+	struct json *body = json_new_object(), *list = json_new_array();
+
+	for (; *axes; axes++)
+		json_push_str(list, (const char[]){ *axes, '\0' });
+	json_set_str(body, "command", "home");
+	json_set_take(body, "axes", list);
+	driver_post_take(ret, "/api/printer/printhead", body, TIMEOUT_ANSWER_MS);
+}
+
+static enum exchange_next step_home(struct exchange *x, const struct http_reply *prev,
+				    struct http_req *ret, struct err *e)
+{
+	if (prev)
+		return hear_simple(x, prev, e);
+	send_home(x, ret);
+	return await_reply(x);
+}
+
+static enum exchange_next step_delete(const struct printer *p, struct exchange *x,
+				      const struct http_reply *prev, struct http_req *ret,
+				      struct err *e)
+{
+	const char *file = x->args.file;
+	bool on_sd = file && str_starts(file, OCTOPRINT_SD);
+
+	if (prev)
+		return hear_simple(x, prev, e);
+	if (!driver_may_delete(p, x, e))
+		return EXCHANGE_FAILED;
+	driver_delete(ret, on_sd ? "/api/files/sdcard/" : "/api/files/local/",
+		      on_sd ? file + strlen(OCTOPRINT_SD) : file);
+	return await_reply(x);
+}
+
 /* ---- files ---- */
 
 static void add_entries(const struct json *entries, struct file_list *l, unsigned depth);
@@ -340,6 +379,10 @@ enum exchange_next octoprint_step(const struct printer *p, struct exchange *x,
 			return hear_simple(x, prev, e);
 		send_simple(x->verb, ret);
 		return await_reply(x);
+	case VERB_HOME:
+		return step_home(x, prev, ret, e);
+	case VERB_DELETE:
+		return step_delete(p, x, prev, ret, e);
 	case VERB_RESTART:
 	case VERB_N:
 		break;

@@ -86,6 +86,8 @@ static const struct {
 	[VERB_DISCONNECT] = { "disconnect", "cannot disconnect now" },
 	[VERB_RESTART] = { "restart", "cannot restart now" },
 	[VERB_FILES] = { "files", "cannot list files now" },
+	[VERB_HOME] = { "home", "cannot move now" },
+	[VERB_DELETE] = { "delete", "cannot delete files now" },
 };
 
 _Static_assert(ARRAY_LEN(verbs) == VERB_N, "a row for each verb");

@@ -32,6 +32,8 @@ static const struct {
 	[VERB_RESTART] = { "restart firmware", "restart the firmware of %zu printers",
 			   "Restart it?", "restarted" },
 	[VERB_FILES] = { "files", "files of %zu printers", "", "listed" },
+	[VERB_HOME] = { "home axes", "home axes of %zu printers", "Move them?", "homed" },
+	[VERB_DELETE] = { "delete file", "delete on %zu printers", "Delete it?", "freed of a file" },
 };
 
 /* What a question is about; lives until it is answered. */
@@ -239,6 +241,7 @@ static void line_for_one(struct sbuf *b, const struct pending *p, const struct p
 		return;
 	case VERB_START:
 	case VERB_UPLOAD:
+	case VERB_DELETE:
 		sbuf_addf(b, "%s", p->args.file ? p->args.file : p->args.name ? p->args.name : "");
 		return;
 	case VERB_PAUSE:
@@ -248,6 +251,7 @@ static void line_for_one(struct sbuf *b, const struct pending *p, const struct p
 	case VERB_DISCONNECT:
 	case VERB_RESTART:
 	case VERB_FILES:
+	case VERB_HOME:
 	case VERB_N:
 		break;
 	}

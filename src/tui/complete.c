@@ -199,7 +199,7 @@ static void add_arguments(struct tui *t, struct completion *c, enum action_id ac
 {
 	bool behind_t = at > 1 && str_eq(w->words[at - 1], "-t");
 
-	if (action == ACTION_UPLOAD || action == ACTION_START) {
+	if (action == ACTION_UPLOAD || action == ACTION_START || action == ACTION_DELETE) {
 		if (behind_t)
 			add_selectors(t, c, word);
 		else if (*word == '-')

@@ -292,6 +292,52 @@ static void test_upload_behind_an_impatient_proxy(void **state)
 	case_close(&c);
 }
 
+/* ---- home, delete ---- */
+
+static void test_home(void **state)
+{
+	struct driver_case c;
+
+	(void)state;
+	case_open(&c, "moonraker", PRINTER_IDLE);
+	assert_int_equal(case_begin(&c, VERB_HOME), EXCHANGE_SEND);
+	assert_request(&c, HTTP_POST, "/server/jsonrpc",
+		       "{\"jsonrpc\":\"2.0\",\"method\":\"printer.gcode.script\",\"params\":{\"script\":\"G28\"},\"id\":1}");
+	assert_int_equal(case_step(&c, reply_json(200, "{\"result\":\"ok\"}")), EXCHANGE_DONE);
+	c.p.state.no_jsonrpc = true;
+	str_copy(c.x.args.axes, sizeof(c.x.args.axes), "zx");
+	case_begin(&c, VERB_HOME);
+	assert_request(&c, HTTP_POST, "/printer/gcode/script", "{\"script\":\"G28 Z X\"}");
+	assert_failed(&c, case_step(&c, reply_json(400, ERROR("Must home X first"))), ERR_REFUSED, "Must home X first");
+	c.p.state.status = PRINTER_PRINTING;
+	assert_false(verb_allowed(&c.p, VERB_HOME, &c.e));
+	c.p.state.status = PRINTER_PAUSED;
+	assert_false(verb_allowed(&c.p, VERB_HOME, &c.e));
+	case_close(&c);
+}
+
+static void test_delete(void **state)
+{
+	struct driver_case c;
+
+	(void)state;
+	case_open(&c, "moonraker", PRINTER_PRINTING);
+	assert_failed(&c, case_begin(&c, VERB_DELETE), ERR_USAGE, "name the file");
+	c.x.args.file = mem_strdup("../config/printer.cfg");
+	assert_failed(&c, case_begin(&c, VERB_DELETE), ERR_REFUSED, "cannot be sent");
+	free(c.x.args.file);
+	c.x.args.file = mem_strdup("a b/c#1.gcode");
+	assert_int_equal(case_begin(&c, VERB_DELETE), EXCHANGE_SEND);
+	assert_request(&c, HTTP_DELETE, "/server/files/gcodes/a%20b/c%231.gcode", "");
+	assert_int_equal(case_step(&c, reply_json(200, "{\"result\":{}}")), EXCHANGE_DONE);
+	assert_failed(&c, case_step(&c, reply_json(400, ERROR("Bad Request"))), ERR_NOT_FOUND, "no such file");
+	assert_failed(&c, case_step(&c, reply_json(403, ERROR("Forbidden"))), ERR_REFUSED, "being printed");
+	assert_failed(&c, case_step(&c, reply_json(401, "{}")), ERR_AUTH, "key refused");
+	str_copy(c.p.state.job.file, sizeof(c.p.state.job.file), "a b/c#1.gcode");
+	assert_failed(&c, case_begin(&c, VERB_DELETE), ERR_REFUSED, "being printed");
+	case_close(&c);
+}
+
 /* ---- files ---- */
 
 static void test_files(void **state)
@@ -343,6 +389,8 @@ int main(void)
 		cmocka_unit_test(test_upload),
 		cmocka_unit_test(test_refused_uploads),
 		cmocka_unit_test(test_upload_behind_an_impatient_proxy),
+		cmocka_unit_test(test_home),
+		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_files),
 	};
 

@@ -457,6 +457,51 @@ static void test_refused_uploads(void **state)
 	case_close(&c);
 }
 
+static void test_home(void **state)
+{
+	struct driver_case c;
+
+	(void)state;
+	case_open(&c, "octoprint", PRINTER_IDLE);
+	assert_int_equal(case_begin(&c, VERB_HOME), EXCHANGE_SEND);
+	assert_request(&c, HTTP_POST, "/api/printer/printhead", "{\"command\":\"home\",\"axes\":[\"x\",\"y\",\"z\"]}");
+	assert_int_equal(case_step(&c, reply_json(204, "")), EXCHANGE_DONE);
+	str_copy(c.x.args.axes, sizeof(c.x.args.axes), "z");
+	case_begin(&c, VERB_HOME);
+	assert_request(&c, HTTP_POST, "/api/printer/printhead", "{\"command\":\"home\",\"axes\":[\"z\"]}");
+	assert_failed(&c, case_step(&c, reply_json(409, "{\"error\":\"Printer is not operational or currently printing\"}")),
+		      ERR_REFUSED, "currently printing");
+	c.p.state.status = PRINTER_PRINTING;
+	assert_false(verb_allowed(&c.p, VERB_HOME, &c.e));
+	case_close(&c);
+}
+
+static void test_delete(void **state)
+{
+	struct driver_case c;
+
+	(void)state;
+	case_open(&c, "octoprint", PRINTER_PRINTING);
+	assert_failed(&c, case_begin(&c, VERB_DELETE), ERR_USAGE, "name the file");
+	c.x.args.file = mem_strdup("a b/../c.gcode");
+	assert_failed(&c, case_begin(&c, VERB_DELETE), ERR_REFUSED, "cannot be sent");
+	free(c.x.args.file);
+	c.x.args.file = mem_strdup("sdcard:A.GCO");
+	case_begin(&c, VERB_DELETE);
+	assert_request(&c, HTTP_DELETE, "/api/files/sdcard/A.GCO", "");
+	free(c.x.args.file);
+	c.x.args.file = mem_strdup("a b/c.gcode");
+	assert_int_equal(case_begin(&c, VERB_DELETE), EXCHANGE_SEND);
+	assert_request(&c, HTTP_DELETE, "/api/files/local/a%20b/c.gcode", "");
+	assert_int_equal(case_step(&c, reply_json(204, "")), EXCHANGE_DONE);
+	assert_failed(&c, case_step(&c, reply_json(404, "{}")), ERR_NOT_FOUND, "no such file");
+	assert_failed(&c, case_step(&c, reply_json(409, "{\"error\":\"in use\"}")), ERR_REFUSED, "in use");
+	assert_failed(&c, case_step(&c, reply_json(403, "{}")), ERR_AUTH, "may not");
+	str_copy(c.p.state.job.file, sizeof(c.p.state.job.file), "a b/c.gcode");
+	assert_failed(&c, case_begin(&c, VERB_DELETE), ERR_REFUSED, "being printed");
+	case_close(&c);
+}
+
 static void test_files_nest_deep(void **state)
 {
 	struct sbuf b = SBUF_INIT(1 << 20);
@@ -524,6 +569,8 @@ int main(void)
 		cmocka_unit_test(test_upload),
 		cmocka_unit_test(test_upload_that_is_not_started),
 		cmocka_unit_test(test_refused_uploads),
+		cmocka_unit_test(test_home),
+		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_files_nest_deep),
 		cmocka_unit_test(test_files_are_cut_at_the_limit),
 	};
