@@ -1,9 +1,11 @@
 # Targets for developers: fuzzing, benchmarks, pictures.
 
-.PHONY: fuzz fuzz-libs bench pictures
+.PHONY: fuzz fuzz-flags fuzz-libs bench pictures
 FUZZ_SECONDS ?= 60
 fuzz:				## each fuzz target for FUZZ_SECONDS (clang)
 	$(Q)B=$(B) SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run
+fuzz-flags:
+	@echo -std=c11 -g $(WARN) $(SANFLAGS) -D_GNU_SOURCE -Iinclude -Isrc
 fuzz-libs:
 	@echo $(LIBS)
 bench: all			## measured figures, as counts and ratios
