@@ -1,6 +1,6 @@
 /*
- * Who may use the gateway: API keys made by `printop key new NAME`, kept as salted hashes in clients.json (mode 0600) in the configuration
- * folder, and networks that may connect at all.
+ * Who may use the gateway: API keys made by `printop key new NAME`, kept as salted hashes in
+ * clients.json (mode 0600) in the configuration folder, and networks that may connect at all.
  */
 #ifndef PRINTOP_ACCESS_H
 #define PRINTOP_ACCESS_H
@@ -9,7 +9,12 @@
 #include <stddef.h>
 #include <printop/err.h>
 
-enum access_right { ACCESS_LOOK = 1, ACCESS_UPLOAD = 2, ACCESS_START = 4, ACCESS_CONTROL = 8 };	/* control: pause, cancel, delete, move */
+enum access_right {
+	ACCESS_LOOK = 1,
+	ACCESS_UPLOAD = 2,
+	ACCESS_START = 4,
+	ACCESS_CONTROL = 8,	/* pause, cancel, delete, move */
+};
 
 struct access_client {
 	char name[64];

@@ -1,6 +1,6 @@
 /*
- * What a G-code file says of itself, by the comments of the slicers (PrusaSlicer, SuperSlicer, OrcaSlicer, BambuStudio, Cura, Simplify3D,
- * Slic3r): only its head and tail are read, whatever its size.
+ * What a G-code file says of itself, by the comments of the slicers (PrusaSlicer, SuperSlicer,
+ * OrcaSlicer, BambuStudio, Cura, Simplify3D, Slic3r): only its head and tail are read.
  */
 #ifndef PRINTOP_GCODE_H
 #define PRINTOP_GCODE_H

@@ -1,7 +1,8 @@
 /*
- * The queue: print jobs that wait on this machine's disk for a printer, whoever sent them. It survives kill -9 at any
- * moment: a job is never lost and never started twice. One folder a job under the state folder's queue/, mode 0700: job.json (temp +
- * fsync + rename) and the file. One running copy owns the queue (a lock); others only read it.
+ * The queue: print jobs that wait on this machine's disk for a printer, whoever sent them. It
+ * survives kill -9 at any moment: a job is never lost and never started twice. One folder a job under
+ * the state folder's queue/, mode 0700: job.json (temp + fsync + rename) and the file. One running copy
+ * owns the queue (a lock); others only read it.
  */
 #ifndef PRINTOP_QUEUE_H
 #define PRINTOP_QUEUE_H
@@ -58,8 +59,12 @@ struct queue_intake;
 struct queue_intake *queue_intake_new(struct queue *q, int64_t expect_bytes, struct err *e);
 bool queue_intake_add(struct queue_intake *in, const void *data, size_t len, struct err *e);
 int queue_intake_fd(const struct queue_intake *in);	/* for reading back what was written (thumbnail, header) */
-/* Takes the file over as a job (fields of want; id, state, bytes and sha256 are set here). Frees in. NULL with *e: nothing was kept. */
-const struct queue_job *queue_intake_commit(struct queue_intake *in, const struct queue_job *want, struct err *e);
+/*
+ * Takes the file over as a job (fields of want; id, state, bytes and sha256 are set here). Frees in.
+ * NULL with *e: nothing was kept.
+ */
+const struct queue_job *queue_intake_commit(struct queue_intake *in, const struct queue_job *want,
+					    struct err *e);
 void queue_intake_abort(struct queue_intake *in);
 
 size_t queue_count(const struct queue *q);
