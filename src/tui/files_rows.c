@@ -10,7 +10,8 @@
 const char *file_order_name(enum file_order o)
 {
 	static const char *const names[FILE_ORDER_N] = {
-		[BY_TIME] = "newest", [BY_NAME] = "name", [BY_SIZE] = "size", [BY_DURATION] = "time to print",
+		[BY_TIME] = "newest first", [BY_NAME] = "by name",
+		[BY_SIZE] = "largest first", [BY_DURATION] = "longest first",
 	};
 
 	return names[o];
@@ -43,7 +44,9 @@ static const char *below(const char *path, const char *folder)
 
 	if (!len)
 		return path;
-	return strncmp(path, folder, len) == 0 && path[len] == '/' && path[len + 1] ? path + len + 1 : NULL;
+	if (strncmp(path, folder, len) != 0 || path[len] != '/' || !path[len + 1])
+		return NULL;
+	return path + len + 1;
 }
 
 static void add_child(struct file_rows *r, const struct remote_file *f, const char *folder)
@@ -115,8 +118,8 @@ static int compare(const void *x, const void *y, void *ctx)
 	return o->reverse ? -d : d;
 }
 
-void file_rows_fill(struct file_rows *r, const struct file_list *l, const char *folder, const char *filter,
-		    enum file_order order, bool reverse)
+void file_rows_fill(struct file_rows *r, const struct file_list *l, const char *folder,
+		    const char *filter, enum file_order order, bool reverse)
 {
 	struct ordering o = { order, reverse };
 
@@ -129,7 +132,8 @@ void file_rows_fill(struct file_rows *r, const struct file_list *l, const char *
 		if (!*filter)
 			add_child(r, f, folder);
 		else if (!f->is_folder && str_contains_nocase(f->path, filter))
-			add_row(r, (struct file_row){ .file = f, .name = f->path, .len = strlen(f->path) });
+			add_row(r, (struct file_row){ .file = f, .name = f->path,
+						     .len = strlen(f->path) });
 	}
 	if (r->n)
 		qsort_r(r->rows, r->n, sizeof(*r->rows), compare, &o);

@@ -1,4 +1,4 @@
-/* The temperature graph: lines of dots in braille, half blocks or plain ASCII, with scale, targets and times. */
+/* The temperature graph: lines in braille, half blocks or ASCII, with scale, targets and times. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ struct plot {
 	double bottom_c, top_c;
 	int64_t now_ms;
 	double steps_per_dot;
-	int64_t first_dot;		/* of the leftmost column, counted since the clock's beginning */
+	int64_t first_dot;		/* of the leftmost column, counted since the clock began */
 	unsigned char *mask;		/* dots of each cell */
 	unsigned char *owner;		/* whose colour each cell has */
 };
@@ -52,10 +52,12 @@ enum role graph_role(int heater_index)
 
 /* ---- samples ---- */
 
-typedef double sample_fn(const struct history *h, const char *heater, int steps_back, int64_t now_ms);
+typedef double sample_fn(const struct history *h, const char *heater, int steps_back,
+			 int64_t now_ms);
 
 /* The mean of what is known of one column of dots, NAN when nothing is. */
-static double dot_value(const struct plot *g, const struct printer *p, const char *heater, int x, sample_fn *sample)
+static double dot_value(const struct plot *g, const struct printer *p, const char *heater, int x,
+			sample_fn *sample)
 {
 	int64_t now = g->now_ms / HISTORY_STEP_MS;
 	int64_t from = (int64_t)floor((double)(g->first_dot + x) * g->steps_per_dot);
@@ -144,8 +146,10 @@ static void draw_scale(const struct plot *g, double step)
 		if (row == last_row)
 			continue;
 		last_row = row;
-		canvas_textf(g->c, g->a.x - 1 - LABEL_W, g->a.y + row, LABEL_W, ROLE_DIM, "%4.0f", v);
-		canvas_put(g->c, g->a.x - 1, g->a.y + row, ROLE_BORDER, canvas_glyph(g->c, GLYPH_RTEE));
+		canvas_textf(g->c, g->a.x - 1 - LABEL_W, g->a.y + row, LABEL_W, ROLE_DIM, "%4.0f",
+			     v);
+		canvas_put(g->c, g->a.x - 1, g->a.y + row, ROLE_BORDER,
+			   canvas_glyph(g->c, GLYPH_RTEE));
 	}
 }
 
@@ -239,11 +243,12 @@ static void put_cells(const struct plot *g)
 	for (int y = 0; y < g->a.h; y++) {
 		for (int x = 0; x < g->a.w; x++) {
 			size_t i = (size_t)(y * g->a.w + x);
+			int owner = g->owner[i];
 
-			if (g->owner[i] == NOBODY)
+			if (owner == NOBODY)
 				continue;
 			canvas_put(g->c, g->a.x + x, g->a.y + y,
-				   g->owner[i] == TARGET_LINE ? ROLE_TARGET : graph_role(g->owner[i]),
+				   owner == TARGET_LINE ? ROLE_TARGET : graph_role(owner),
 				   cell_glyph(g, g->mask[i], g->owner[i]));
 		}
 	}
@@ -285,8 +290,9 @@ static int minutes_between_labels(const struct plot *g, int span_s)
 static int column_of(const struct plot *g, double ago_s)
 {
 	double step = ((double)g->now_ms - ago_s * 1000) / HISTORY_STEP_MS;
+	double dot = floor(step / g->steps_per_dot) - (double)g->first_dot;
 
-	return (int)floor((floor(step / g->steps_per_dot) - (double)g->first_dot) / dots[g->kind].x);
+	return (int)floor(dot / dots[g->kind].x);
 }
 
 static void draw_times(const struct plot *g, int span_s, const struct moment *m)
@@ -320,17 +326,18 @@ static void draw_axis(const struct plot *g)
 /* ---- the whole ---- */
 
 /*
- * Columns of cells stand for fixed pieces of time: the picture moves on by a whole cell now and then, and what is
- * flat in it does not change on the terminal.
+ * Columns of cells stand for fixed pieces of time: the picture moves on by a whole cell now and
+ * then, and what is flat in it does not change on the terminal.
  */
 static void set_time(struct plot *g, int span_s)
 {
 	double steps = (double)span_s * 1000 / HISTORY_STEP_MS;
 	int per_cell = dots[g->kind].x;
+	double now = (double)(g->now_ms / HISTORY_STEP_MS);
 	int64_t cell;
 
 	g->steps_per_dot = steps / columns_of_dots(g);
-	cell = (int64_t)floor((double)(g->now_ms / HISTORY_STEP_MS) / (g->steps_per_dot * per_cell));
+	cell = (int64_t)floor(now / (g->steps_per_dot * per_cell));
 	g->first_dot = (cell + 1 - g->a.w) * per_cell;
 }
 
@@ -351,7 +358,8 @@ static void plot_all(struct plot *g, const struct printer *p)
 	free(g->owner);
 }
 
-void draw_graph(struct canvas *c, struct area a, const struct printer *p, int span_s, enum graph_kind kind,
+void draw_graph(struct canvas *c, struct area a, const struct printer *p, int span_s,
+		enum graph_kind kind,
 		const struct moment *m)
 {
 	int times = a.h >= TIMES_ROWS, axis = a.h >= 4;

@@ -40,7 +40,8 @@ void pager_set_take(struct pager *p, struct md_page *page)
 /* ---- drawing ---- */
 
 /* Draws bytes from..to of a line; returns the column behind them. */
-static int draw_part(struct canvas *c, int x, int y, int end, enum role role, const char *text, size_t from, size_t to)
+static int draw_part(struct canvas *c, int x, int y, int end, enum role role, const char *text,
+		     size_t from, size_t to)
 {
 	char *part = mem_strndup(text + from, to - from);
 

@@ -18,7 +18,10 @@ void pager_set_take(struct pager *p, struct md_page *page);
 void pager_draw(struct pager *p, struct canvas *c, struct area a);
 /* Scrolls by DOWN, UP, PAGE_DOWN, FIRST ...; false: not a movement. */
 bool pager_action(struct pager *p, enum action_id id);
-/* Marks a text and goes to the first line with it, from the top of the window on; false when there is none. */
+/*
+ * Marks a text and goes to the first line with it, from the top of the window on; false when
+ * there is none.
+ */
 bool pager_search(struct pager *p, const char *text);
 bool pager_find(struct pager *p, bool back);	/* the next one or the one before, round the end */
 /* "lines 12-34 of 120", "" when all fit. */
@@ -31,7 +34,10 @@ struct md_page *page_new(void);
 struct md_line *page_line(struct md_page *p);
 /* Adds text to a line and pads it with blanks to column `to` (0: not at all). */
 void page_add(struct md_line *l, enum role role, const char *text, int to);
-/* Adds lines of at most cols columns: the key in a column of its own, the text wrapped beside it. */
+/*
+ * Adds lines of at most cols columns: the key in a column of its own, the text wrapped beside
+ * it.
+ */
 void page_entry(struct md_page *p, const char *key, int key_cols, const char *text, int cols);
 /* Moves the lines of `more` to the end of p and frees the rest of it. */
 void page_append_take(struct md_page *p, struct md_page *more);

@@ -1,4 +1,4 @@
-/* Small pieces that several views draw: lines filled from the left, heaters' names, operations in one line. */
+/* Small pieces that several views draw: lines, heaters' names, operations, keys. */
 #include "parts.h"
 
 #include <math.h>
@@ -84,8 +84,10 @@ enum role op_phase_role(const struct op *op)
 void op_what(const struct op *op, char *buf, size_t size)
 {
 	const struct verb_args *a = &op->x.args;
-	const char *file = a->name ? a->name : a->local ? str_basename(a->local) : a->file ? a->file : "";
+	const char *file = a->name ? a->name : a->local ? str_basename(a->local) : a->file;
 
+	if (!file)
+		file = "";
 	str_printf(buf, size, "%s%s%s", verb_name(op->x.verb), *file ? " " : "", file);
 }
 
@@ -112,8 +114,8 @@ static void sending_text(const struct op *op, char *buf, size_t size)
 	if (!moves)
 		return;
 	str_bytes(rate, sizeof(rate), op->rate_bytes_s);
-	str_printf(buf + strlen(buf), size - strlen(buf), "  %s/s  %.0f %s left", rate, ceil(s < 600 ? s : s / 60),
-		   s < 600 ? "s" : "min");
+	str_printf(buf + strlen(buf), size - strlen(buf), "  %s/s  %.0f %s left", rate,
+		   ceil(s < 600 ? s : s / 60), s < 600 ? "s" : "min");
 }
 
 void op_how(const struct op *op, char *buf, size_t size)
@@ -129,20 +131,26 @@ void op_how(const struct op *op, char *buf, size_t size)
 		sending_text(op, buf, size);
 	} else if (op->phase == OP_CONFIRMING && isfinite(until) && localtime_r(&at, &tm)) {
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-		str_printf(buf, size, "%s%stries until %s", op->seen, op->seen[0] ? ", " : "", clock);
+		str_printf(buf, size, "%s%stries until %s", op->seen, op->seen[0] ? ", " : "",
+			   clock);
 	} else {
 		str_copy(buf, size, op->seen);
 	}
 }
 
-void draw_op(struct canvas *c, struct area row, const struct op *op, const char *name)
+void draw_op(struct canvas *c, struct area row, const struct op *op, const char *what)
 {
-	int name_w = row.w >= 100 ? 44 : row.w / 3, bar_w = row.w >= 100 ? 30 : row.w / 6;
+	bool wide = row.w >= 100;
+	int name_w = wide ? 16 : row.w / 8, what_w = wide ? 32 : row.w / 5;
+	int bar_w = wide ? 30 : row.w / 6;
 	double ratio = op_ratio(op);
 	char text[TEXT_CAP + NAME_CAP];
-	int x = row.x + name_w + 1, end = row.x + row.w;
+	int x = row.x, end = row.x + row.w;
 
-	canvas_text(c, row.x, row.y, name_w, ROLE_NORMAL, name);
+	canvas_text(c, x, row.y, name_w, ROLE_STRONG, op->printer_name);
+	x += name_w + 1;
+	canvas_text(c, x, row.y, what_w, ROLE_NORMAL, what);
+	x += what_w + 1;
 	if (!isnan(ratio) && op->phase == OP_SENDING && bar_w >= 6) {
 		canvas_bar(c, x, row.y, bar_w, ratio, ROLE_BAR);
 		x += bar_w + 1;
@@ -179,10 +187,12 @@ static bool verb_is_dead(struct tui *t, enum action_id id)
 
 	if (!(a->flags & A_VERB))
 		return false;
-	return tui_targets(t, &printer, 1) < 1 || !op_allowed(t->app, printer, (enum verb)a->verb, &e);
+	return tui_targets(t, &printer, 1) < 1 || !op_allowed(t->app, printer, (enum verb)a->verb,
+							      &e);
 }
 
-void draw_hints(struct tui *t, struct canvas *c, enum action_scope scope, const struct hint *hints, size_t n,
+void draw_hints(struct tui *t, struct canvas *c, enum action_scope scope, const struct hint *hints,
+		size_t n,
 		const char *right)
 {
 	struct line l = { c, 0, c->rows - 1, c->cols - 1 };
@@ -194,14 +204,16 @@ void draw_hints(struct tui *t, struct canvas *c, enum action_scope scope, const 
 		l.end -= canvas_text_right(c, 0, l.y, c->cols - 1, ROLE_DIM, right);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t bound = keymap_key_of(t->keymap, scope, hints[i].action);
-		const char *key = hints[i].key ? hints[i].key : key_label(bound, label, sizeof(label));
+		const char *key = hints[i].key ? hints[i].key : key_label(bound, label,
+									  sizeof(label));
 		int key_w = canvas_width(c, key), w = key_w + 1 + canvas_width(c, hints[i].text);
 		bool dead = !hints[i].key && verb_is_dead(t, hints[i].action);
 
 		if (!*key || w > l.end - l.x)
 			continue;
 		canvas_text(c, l.x, l.y, key_w, dead ? ROLE_DIM : ROLE_KEY, key);
-		canvas_text(c, l.x + key_w + 1, l.y, w - key_w - 1, dead ? ROLE_DIM : ROLE_NORMAL, hints[i].text);
+		canvas_text(c, l.x + key_w + 1, l.y, w - key_w - 1, dead ? ROLE_DIM : ROLE_NORMAL,
+			    hints[i].text);
 		l.x += w + GAP;
 	}
 }

@@ -53,7 +53,9 @@ static void add_file(struct local_dir *d, int fd, const char *name, bool all)
 	}
 	d->files = mem_grow(d->files, d->n, &d->cap, sizeof(*d->files));
 	d->files[d->n++] = (struct local_file){
-		.name = mem_strdup(name), .is_folder = S_ISDIR(st.st_mode), .unsafe = is_unsafe(name),
+		.name = mem_strdup(name),
+		.is_folder = S_ISDIR(st.st_mode),
+		.unsafe = is_unsafe(name),
 		.size_bytes = st.st_size, .modified_at = (double)st.st_mtime,
 	};
 }
@@ -126,16 +128,19 @@ static void add_hint(char *hint, size_t size, const struct local_file *f)
 {
 	size_t used = strlen(hint);
 
-	str_printf(hint + used, size - used, "%s%s%s", used ? "  " : "", f->name, f->is_folder ? "/" : "");
+	str_printf(hint + used, size - used, "%s%s%s", used ? "  " : "", f->name,
+		   f->is_folder ? "/" : "");
 }
 
 size_t local_complete(char *text, size_t size, char *hint, size_t hint_size)
 {
 	const char *begun = str_basename(text);
-	char *dir = mem_strndup(text, (size_t)(begun - text)), *path = path_expand(*dir ? dir : ".", NULL);
+	char *dir = mem_strndup(text, (size_t)(begun - text)), *path = path_expand(*dir ? dir : ".",
+										   NULL);
 	const struct local_file *first = NULL;
 	struct local_dir d = { 0 };
 	size_t n = 0, same = 0;
+	const char *slash;
 
 	*hint = '\0';
 	if (local_dir_read(&d, path, false, true, NULL)) {
@@ -150,8 +155,9 @@ size_t local_complete(char *text, size_t size, char *hint, size_t hint_size)
 			n++;
 		}
 	}
+	slash = n == 1 && first->is_folder ? "/" : "";
 	if (first)
-		str_printf(text, size, "%s%.*s%s", dir, (int)same, first->name, n == 1 && first->is_folder ? "/" : "");
+		str_printf(text, size, "%s%.*s%s", dir, (int)same, first->name, slash);
 	if (n < 2)
 		*hint = '\0';
 	local_dir_done(&d);

@@ -79,10 +79,13 @@ static void go_up(struct picker *p)
 /* False: a file was chosen. */
 static bool enter(struct picker *p)
 {
-	const struct local_file *f = p->list.cursor < p->list.n ? &p->dir.files[p->shown[p->list.cursor]] : NULL;
+	const struct local_file *f;
 	char *path;
 
-	if (!f || f->unsafe)
+	if (p->list.cursor >= p->list.n)
+		return true;
+	f = &p->dir.files[p->shown[p->list.cursor]];
+	if (f->unsafe)
 		return true;
 	path = path_join(p->dir.path, f->name);
 	if (!f->is_folder) {
@@ -96,7 +99,8 @@ static bool enter(struct picker *p)
 
 /* ---- drawing ---- */
 
-static void draw_row(struct canvas *c, struct area row, const struct local_file *f, bool current, const struct moment *m)
+static void draw_row(struct canvas *c, struct area row, const struct local_file *f, bool current,
+		     const struct moment *m)
 {
 	char text[STR_SMALL], *name = str_clean(mem_strdup(f->name));
 	int w = row.w - 2;
@@ -109,13 +113,22 @@ static void draw_row(struct canvas *c, struct area row, const struct local_file 
 		w -= 11;
 	}
 	if (row.w >= 30 && !f->is_folder)
-		canvas_text_right(c, row.x, row.y, w + 2, ROLE_DIALOG, str_bytes(text, sizeof(text), (double)f->size_bytes));
+		canvas_text_right(c, row.x, row.y, w + 2, ROLE_DIALOG,
+				  str_bytes(text, sizeof(text), (double)f->size_bytes));
 	w -= row.w >= 30 ? 10 : 0;
-	canvas_textf(c, row.x + 2, row.y, w, f->unsafe ? ROLE_DIM : f->is_folder ? ROLE_STRONG : ROLE_DIALOG, "%s%s",
-		     name, f->is_folder ? "/" : f->unsafe ? " (its name has control characters)" : "");
+	canvas_textf(c, row.x + 2, row.y, w,
+		     f->unsafe ? ROLE_DIM : f->is_folder ? ROLE_STRONG : ROLE_DIALOG, "%s%s",
+		     name, f->is_folder ? "/" : f->unsafe ? " (unsafe name)" : "");
 	if (current)
 		canvas_attrs(c, row, CELL_CURSOR, true);
 	free(name);
+}
+
+static const char *nothing_text(const struct picker *p)
+{
+	if (p->typed[0])
+		return "nothing matches";
+	return p->all ? "an empty folder" : "no folders and no g-code here; ^A shows all files";
 }
 
 static void draw_rows(struct picker *p, struct canvas *c, struct area in, const struct moment *m)
@@ -131,8 +144,7 @@ static void draw_rows(struct picker *p, struct canvas *c, struct area in, const 
 	if (p->err.code != ERR_NONE)
 		dialog_wrap(c, in, ROLE_BAD, p->err.text);
 	else if (!p->list.n)
-		canvas_text(c, in.x + 2, in.y, in.w - 2, ROLE_DIM, p->typed[0] ? "nothing matches" : p->all ?
-			    "an empty folder" : "no folders and no g-code here; ^A shows all files");
+		canvas_text(c, in.x + 2, in.y, in.w - 2, ROLE_DIM, nothing_text(p));
 }
 
 static void picker_draw(struct dialog *d, struct canvas *c, const struct moment *m)
@@ -144,8 +156,12 @@ static void picker_draw(struct dialog *d, struct canvas *c, const struct moment 
 
 	text_cut_left(title, sizeof(title), p->dir.path, w - 4, c->ascii);
 	str_clean(title);
-	str_printf(bottom, sizeof(bottom), p->typed[0] ? "only: %s" : "Enter open   Left up   Tab %s   ^A %s",
-		   p->typed[0] ? p->typed : p->by_name ? "newest first" : "by name", p->all ? "g-code only" : "all files");
+	if (p->typed[0])
+		str_printf(bottom, sizeof(bottom), "only: %s", p->typed);
+	else
+		str_printf(bottom, sizeof(bottom), "Enter open   Left up   Tab %s   ^A %s",
+			   p->by_name ? "newest first" : "by name",
+			   p->all ? "g-code only" : "all files");
 	in = dialog_box(c, w, c->rows - 6, ROLE_TITLE, title, bottom);
 	draw_rows(p, c, in, m);
 }
@@ -242,7 +258,8 @@ static void picker_close(struct dialog *d)
 
 static const struct dialog_ops picker_ops = { picker_draw, picker_key, NULL, NULL, picker_close };
 
-void picker_open(struct tui *t, const char *dir, void (*chosen)(void *ctx, const char *path), void *ctx)
+void picker_open(struct tui *t, const char *dir, void (*chosen)(void *ctx, const char *path),
+		 void *ctx)
 {
 	struct picker *p = MEM_NEW(struct picker);
 

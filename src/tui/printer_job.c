@@ -1,4 +1,4 @@
-/* The printer view's head: title line, the job with its facts, and what helps a printer that is not well. */
+/* The printer view's head: title line, the job with its facts, what helps when it is not well. */
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
@@ -42,7 +42,8 @@ static void add_server(struct line *l, const struct printer *p)
 	const struct printer_state *s = &p->state;
 
 	if (p->dialect)
-		line_addf(l, ROLE_NORMAL, "%s%s%s", p->dialect, s->version[0] ? " " : "", s->version);
+		line_addf(l, ROLE_NORMAL, "%s%s%s", p->dialect, s->version[0] ? " " : "",
+			  s->version);
 	if (l->end > WIDE_COLS)
 		line_add(l, ROLE_DIM, p->config.url);
 	if (!isnan(s->latency_ms))
@@ -77,7 +78,8 @@ void printer_title(struct tui *t, struct canvas *c, const struct printer *p, con
 /* ---- what helps ---- */
 
 /* "K restarts the firmware" when that may be sent now. */
-static bool add_verb(struct line *l, struct tui *t, const struct printer *p, enum action_id id, const char *does)
+static bool add_verb(struct line *l, struct tui *t, const struct printer *p, enum action_id id,
+		     const char *does)
 {
 	uint32_t key = keymap_key_of(t->keymap, SCOPE_PRINTER, id);
 	char label[STR_SMALL];
@@ -149,7 +151,8 @@ static void add_help(struct line *l, struct tui *t, const struct printer *p)
 }
 
 /* In place of a job: the reason in full, then what helps. */
-static void not_well(struct tui *t, struct canvas *c, struct area a, const struct printer *p, const struct moment *m)
+static void not_well(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
+		     const struct moment *m)
 {
 	char reason[TEXT_CAP + 64];
 	struct line l;
@@ -158,8 +161,8 @@ static void not_well(struct tui *t, struct canvas *c, struct area a, const struc
 	fleet_reason(t, p, m, reason, sizeof(reason));
 	if (!reason[0])
 		str_copy(reason, sizeof(reason), printer_status_info(p->state.status)->sentence);
-	used = dialog_wrap(c, (struct area){ a.x, a.y, a.w, a.h > 1 ? a.h - 1 : a.h }, status_role(p->state.status),
-			   reason);
+	used = dialog_wrap(c, (struct area){ a.x, a.y, a.w, a.h > 1 ? a.h - 1 : a.h },
+			   status_role(p->state.status), reason);
 	l = line_of(c, a, used < a.h ? used : a.h - 1);
 	if (a.h > 1)
 		add_help(&l, t, p);
@@ -172,7 +175,8 @@ static void add_layer(struct line *l, const struct printer *p)
 	const struct job *j = &p->state.job;
 
 	if (j->layer >= 0 && j->layers > 0)
-		line_addf(l, ROLE_NORMAL, "layer %lld/%lld", (long long)j->layer, (long long)j->layers);
+		line_addf(l, ROLE_NORMAL, "layer %lld/%lld", (long long)j->layer,
+			  (long long)j->layers);
 	else if (j->layer >= 0)
 		line_addf(l, ROLE_NORMAL, "layer %lld", (long long)j->layer);
 }
@@ -180,7 +184,8 @@ static void add_layer(struct line *l, const struct printer *p)
 static void add_height(struct line *l, const struct printer *p)
 {
 	if (!isnan(p->state.pos_mm[2]) && p->state.meta.object_height_mm > 0)
-		line_addf(l, ROLE_NORMAL, "height %.1f of %.1f mm", p->state.pos_mm[2], p->state.meta.object_height_mm);
+		line_addf(l, ROLE_NORMAL, "height %.1f of %.1f mm", p->state.pos_mm[2],
+			  p->state.meta.object_height_mm);
 }
 
 static bool is_active(const struct printer *p)
@@ -206,7 +211,8 @@ static void add_left(struct line *l, const struct printer *p)
 		return;
 	if (!isnan(j->left_s))
 		str_duration(text, sizeof(text), j->left_s);
-	line_addf(l, ROLE_NORMAL, "left %s%s%s", text, j->left_source[0] ? " " : "", j->left_source);
+	line_addf(l, ROLE_NORMAL, "left %s%s%s", text, j->left_source[0] ? " " : "",
+		  j->left_source);
 }
 
 static void add_end(struct line *l, const struct printer *p, const struct moment *m)
@@ -222,7 +228,8 @@ static void add_end(struct line *l, const struct printer *p, const struct moment
 /* "used 41.2 of 47.6 m (136 g)" */
 static void add_filament(struct line *l, const struct printer *p)
 {
-	double used = p->state.job.filament_used_mm, all = p->state.meta.filament_mm, grams = p->state.meta.filament_g;
+	double used = p->state.job.filament_used_mm, all = p->state.meta.filament_mm;
+	double grams = p->state.meta.filament_g;
 	char weight[STR_SMALL] = "";
 
 	if (grams > 0)
@@ -277,7 +284,8 @@ static int draw_bar(struct canvas *c, struct area row, const struct printer *p)
 }
 
 /* Why it waits and what helps, or the printer's own words; false when there is nothing to say. */
-static bool last_line(struct tui *t, struct line *l, const struct printer *p, const struct moment *m)
+static bool last_line(struct tui *t, struct line *l, const struct printer *p,
+		      const struct moment *m)
 {
 	char reason[TEXT_CAP + 64];
 
@@ -285,14 +293,15 @@ static bool last_line(struct tui *t, struct line *l, const struct printer *p, co
 	if (reason[0]) {
 		line_rest(l, status_role(p->state.status), reason);
 		add_help(l, t, p);
-	} else {
+	} else if (p->state.message[0]) {
 		line_rest(l, ROLE_DIM, p->state.message);
 	}
 	return reason[0] || p->state.message[0];
 }
 
 /* One column: a line for each thing. */
-static void job_column(struct tui *t, struct canvas *c, struct area a, const struct printer *p, const struct moment *m)
+static void job_column(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
+		       const struct moment *m)
 {
 	struct line l;
 
@@ -318,7 +327,8 @@ static void job_column(struct tui *t, struct canvas *c, struct area a, const str
 }
 
 /* Across the screen: as much as fits into few lines. */
-static void job_rows(struct tui *t, struct canvas *c, struct area a, const struct printer *p, const struct moment *m)
+static void job_rows(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
+		     const struct moment *m)
 {
 	int bar_w = a.w >= 60 ? a.w * 2 / 5 : 5;
 	struct line l = line_of(c, a, 1);
@@ -357,7 +367,8 @@ static void no_job(struct tui *t, struct canvas *c, struct area a, const struct 
 	add_help(&l, t, p);
 }
 
-void printer_job(struct tui *t, struct canvas *c, struct area a, const struct printer *p, const struct moment *m)
+void printer_job(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
+		 const struct moment *m)
 {
 	bool column = a.x > 0;
 	struct area in = a;

@@ -12,7 +12,8 @@ void pane_title(struct canvas *c, struct area a, const char *title, const char *
 	canvas_hline(c, a.x, a.y, a.w, title, a.w >= 40 ? right : NULL);
 	if (mark && a.w > 4) {
 		canvas_put(c, a.x + 2, a.y, ROLE_CURSOR, canvas_glyph(c, GLYPH_CURSOR));
-		canvas_recolor(c, (struct area){ a.x + 3, a.y, canvas_width(c, title), 1 }, ROLE_TITLE);
+		canvas_recolor(c, (struct area){ a.x + 3, a.y, canvas_width(c, title), 1 },
+			       ROLE_TITLE);
 	}
 }
 
@@ -51,10 +52,12 @@ void printer_heaters(struct canvas *c, struct area a, const struct printer *p, i
 	if (a.h < 1)
 		return;
 	if (n > rows)
-		str_printf(right, sizeof(right), "%d-%d of %d", first + 1, first + rows < n ? first + rows : n, n);
+		str_printf(right, sizeof(right), "%d-%d of %d", first + 1,
+			   first + rows < n ? first + rows : n, n);
 	pane_title(c, a, "HEATERS", right, mark);
 	for (int y = 0; y < rows && first + y < n; y++)
-		draw_heater(c, (struct area){ a.x + 2, a.y + 1 + y, a.w - 3, 1 }, &p->state.heaters[first + y], first + y);
+		draw_heater(c, (struct area){ a.x + 2, a.y + 1 + y, a.w - 3, 1 },
+			    &p->state.heaters[first + y], first + y);
 	if (!n && rows > 0)
 		canvas_text(c, a.x + 2, a.y + 1, a.w - 3, ROLE_DIM, "no temperatures known");
 }
@@ -136,7 +139,8 @@ static void op_row(struct canvas *c, struct area row, const struct op *op)
 	line_rest(&l, op->phase == OP_FAILED ? ROLE_BAD : ROLE_NORMAL, how);
 }
 
-void printer_ops(struct tui *t, struct canvas *c, struct area a, const struct printer *p, int first, bool mark)
+void printer_ops(struct tui *t, struct canvas *c, struct area a, const struct printer *p, int first,
+		 bool mark)
 {
 	const struct ops *ops = t->app->ops;
 	int y = a.y + 1, skip = first;

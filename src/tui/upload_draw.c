@@ -1,4 +1,4 @@
-/* The upload form on the screen: file, printers with what to know about each, the twin command, transfers. */
+/* The upload form on the screen: file, printers and their fit, the twin command, transfers. */
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
@@ -35,14 +35,18 @@ static struct area cut_low(struct area *rest, int n)
 	return a;
 }
 
-/* On a low screen what explains goes first, then the fields that are rarely used; the printers stay. */
+/*
+ * On a low screen what explains goes first, then the fields that are rarely used; the printers
+ * stay.
+ */
 static struct places place(const struct canvas *c, size_t n_transfers)
 {
 	struct places p = { .file = { 0 } };
 	struct area rest = body_area(c);
+	int transfers = n_transfers < TRANSFER_ROWS ? (int)n_transfers : TRANSFER_ROWS;
 
-	if (rest.h >= 10 && n_transfers)
-		p.transfers = cut_low(&rest, 1 + (n_transfers < TRANSFER_ROWS ? (int)n_transfers : TRANSFER_ROWS));
+	if (rest.h >= 10 && transfers)
+		p.transfers = cut_low(&rest, 1 + transfers);
 	if (rest.h >= 10)
 		p.summary = cut_low(&rest, rest.h >= 18 ? 4 : 3);
 	p.file = cut_top(&rest, 1);
@@ -56,7 +60,8 @@ static struct places place(const struct canvas *c, size_t n_transfers)
 
 /* ---- fields ---- */
 
-static bool label(const struct upload_view *u, struct canvas *c, struct area a, const char *text, enum upload_field field)
+static bool label(const struct upload_view *u, struct canvas *c, struct area a, const char *text,
+		  enum upload_field field)
 {
 	bool focus = u->focus == field;
 
@@ -67,7 +72,8 @@ static bool label(const struct upload_view *u, struct canvas *c, struct area a, 
 }
 
 /* A field of text; what stands there while it is empty. */
-static void text_field(const struct upload_view *u, struct canvas *c, struct area a, const char *name,
+static void text_field(const struct upload_view *u, struct canvas *c, struct area a,
+		       const char *name,
 		       enum upload_field field, const struct edit *e, const char *empty)
 {
 	int x = a.x + LABEL_W, w = a.w - LABEL_W - 1;
@@ -80,7 +86,8 @@ static void text_field(const struct upload_view *u, struct canvas *c, struct are
 		canvas_text(c, x + (u->focus == field), a.y, w - 1, ROLE_DIM, empty);
 }
 
-static void draw_facts(const struct upload_view *u, struct canvas *c, struct area a, const struct moment *m)
+static void draw_facts(const struct upload_view *u, struct canvas *c, struct area a,
+		       const struct moment *m)
 {
 	char size[STR_SMALL], at[STR_SMALL];
 	int x = a.x + LABEL_W, w = a.w - LABEL_W;
@@ -94,14 +101,15 @@ static void draw_facts(const struct upload_view *u, struct canvas *c, struct are
 	} else {
 		str_bytes(size, sizeof(size), (double)u->size_bytes);
 		str_clock(at, sizeof(at), (time_t)u->modified_at, (time_t)m->wall_s);
-		canvas_textf(c, x, a.y, w, ROLE_DIM, "%s, of %s", size, at);
+		canvas_textf(c, x, a.y, w, ROLE_DIM, "%s  changed %s", size, at);
 	}
 }
 
 static void draw_then(const struct upload_view *u, struct canvas *c, struct area a)
 {
 	struct line l = { c, a.x + LABEL_W, a.y, a.x + a.w };
-	const char *only = a.w >= 50 ? "upload only" : "only send", *start = a.w >= 50 ? "start now" : "start";
+	const char *only = a.w >= 50 ? "upload only" : "only send";
+	const char *start = a.w >= 50 ? "start now" : "start";
 
 	if (!a.h)
 		return;
@@ -118,8 +126,10 @@ static void draw_names(const struct upload_view *u, struct canvas *c, struct are
 
 	if (!a.h)
 		return;
-	text_field(u, c, (struct area){ a.x, a.y, half, 1 }, "NAME", UPLOAD_NAME, &u->name, "as the file");
-	text_field(u, c, (struct area){ a.x + half, a.y, a.w - half, 1 }, "FOLDER", UPLOAD_FOLDER, &u->folder, "the top one");
+	text_field(u, c, (struct area){ a.x, a.y, half, 1 }, "NAME", UPLOAD_NAME, &u->name,
+		   "as the file");
+	text_field(u, c, (struct area){ a.x + half, a.y, a.w - half, 1 }, "FOLDER", UPLOAD_FOLDER,
+		   &u->folder, "the top one");
 }
 
 /* ---- printers ---- */
@@ -137,7 +147,8 @@ static int name_width(const struct upload_view *u, const struct canvas *c)
 	return longest > c->cols / 3 ? c->cols / 3 : longest;
 }
 
-static void draw_target(const struct upload_view *u, struct canvas *c, struct area row, size_t i, int name_w,
+static void draw_target(const struct upload_view *u, struct canvas *c, struct area row, size_t i,
+			int name_w,
 			const struct moment *m)
 {
 	const struct printer *p = fleet_get(u->v.tui->app->fleet, u->targets[i].id);
@@ -148,9 +159,12 @@ static void draw_target(const struct upload_view *u, struct canvas *c, struct ar
 	if (!p)
 		return;
 	fits = upload_fits(u, p, m, note, sizeof(note));
-	canvas_textf(c, row.x + 1, row.y, 3, ROLE_NORMAL, "[%c]", !fits ? '-' : u->targets[i].ticked ? 'x' : ' ');
-	canvas_text(c, row.x + 5, row.y, name_w, u->targets[i].ticked && fits ? ROLE_MARK : ROLE_NORMAL, p->config.name);
-	canvas_text(c, x, row.y, 6, status_role(p->state.status), printer_status_info(p->state.status)->label);
+	canvas_textf(c, row.x + 1, row.y, 3, ROLE_NORMAL, "[%c]",
+		     !fits ? '-' : u->targets[i].ticked ? 'x' : ' ');
+	canvas_text(c, row.x + 5, row.y, name_w,
+		    fits && u->targets[i].ticked ? ROLE_MARK : ROLE_NORMAL, p->config.name);
+	canvas_text(c, x, row.y, 6, status_role(p->state.status),
+		    printer_status_info(p->state.status)->label);
 	canvas_text(c, x + 8, row.y, row.x + row.w - x - 8, fits ? ROLE_NORMAL : ROLE_DIM, note);
 	if (current) {
 		canvas_put(c, row.x, row.y, ROLE_CURSOR, canvas_glyph(c, GLYPH_CURSOR));
@@ -158,8 +172,10 @@ static void draw_target(const struct upload_view *u, struct canvas *c, struct ar
 	}
 }
 
-static void draw_targets(struct upload_view *u, struct canvas *c, const struct places *l, const struct moment *m)
+static void draw_targets(struct upload_view *u, struct canvas *c, const struct places *l,
+			 const struct moment *m)
 {
+	static const char keys[] = "SPC tick  * all  ~ invert";
 	int name_w = name_width(u, c);
 	char where[STR_SMALL] = "";
 
@@ -170,16 +186,33 @@ static void draw_targets(struct upload_view *u, struct canvas *c, const struct p
 		canvas_text(c, l->header.x + 6 + name_w, l->header.y, 6, ROLE_HEADER, "STATE");
 		canvas_text(c, l->header.x + 14 + name_w, l->header.y, 4, ROLE_HEADER, "FIT");
 		if (u->n_targets > (size_t)l->to.h)
-			str_printf(where, sizeof(where), "%zu-%zu of %zu", u->to.top + 1, u->to.top + (size_t)l->to.h,
-				   u->n_targets);
+			str_printf(where, sizeof(where), "%zu-%zu of %zu", u->to.top + 1,
+				   u->to.top + (size_t)l->to.h, u->n_targets);
 		canvas_text_right(c, l->header.x, l->header.y, l->header.w, ROLE_DIM,
-				  l->header.w < 60 ? "" : where[0] ? where : "SPC tick  * all  ~ invert");
+				  l->header.w < 60 ? "" : where[0] ? where : keys);
 	}
 	for (int y = 0; y < l->to.h && u->to.top + (size_t)y < u->n_targets; y++)
-		draw_target(u, c, (struct area){ l->to.x, l->to.y + y, l->to.w, 1 }, u->to.top + (size_t)y, name_w, m);
+		draw_target(u, c, (struct area){ l->to.x, l->to.y + y, l->to.w, 1 },
+			    u->to.top + (size_t)y, name_w, m);
 }
 
 /* ---- what would happen ---- */
+
+static void draw_twin(const struct upload_view *u, struct canvas *c, struct area a,
+		      const char *const *names, size_t n)
+{
+	struct verb_args args;
+	char *twin;
+
+	upload_args(u, &args);
+	twin = op_twin(VERB_UPLOAD, &args, names, n);
+	if (dialog_wrap(NULL, a, ROLE_KEY, twin) <= a.h)
+		dialog_wrap(c, a, ROLE_KEY, twin);
+	else
+		canvas_text(c, a.x, a.y, a.w, ROLE_KEY, twin);
+	free(twin);
+	verb_args_done(&args);
+}
 
 static void draw_summary(const struct upload_view *u, struct canvas *c, struct area a)
 {
@@ -187,25 +220,22 @@ static void draw_summary(const struct upload_view *u, struct canvas *c, struct a
 	uint32_t *ids = upload_ids(u, &n);
 	const char **names = mem_zalloc(n ? n : 1, sizeof(char *));
 	struct line l = { c, a.x + 1, a.y + 1, a.x + a.w };
-	struct verb_args args;
-	char size[STR_SMALL], *twin;
+	char size[STR_SMALL];
 
 	for (size_t i = 0; i < n; i++)
 		names[i] = fleet_get(u->v.tui->app->fleet, ids[i])->config.name;
 	for (size_t i = 0; i < u->n_targets; i++)
 		ticked += u->targets[i].ticked;
-	upload_args(u, &args);
 	canvas_hline(c, a.x, a.y, a.w, NULL, NULL);
-	line_addf(&l, n ? ROLE_NORMAL : ROLE_WARN, "%zu printer%s%s", n, n == 1 ? "" : "s", u->start && n ? ", start now" : "");
+	line_addf(&l, n ? ROLE_NORMAL : ROLE_WARN, "%zu printer%s%s", n, n == 1 ? "" : "s",
+		  u->start && n ? ", start now" : "");
 	if (n && u->file_err.code == ERR_NONE)
-		line_addf(&l, ROLE_DIM, "%s in all", str_bytes(size, sizeof(size), (double)u->size_bytes * (double)n));
+		line_addf(&l, ROLE_DIM, "%s in all",
+			  str_bytes(size, sizeof(size), (double)u->size_bytes * (double)n));
 	if (ticked > n)
 		line_addf(&l, ROLE_WARN, "%zu left out", ticked - n);
-	twin = op_twin(VERB_UPLOAD, &args, names, n);
 	if (n && u->file.len)
-		dialog_wrap(c, (struct area){ a.x + 1, a.y + 2, a.w - 2, a.h - 2 }, ROLE_KEY, twin);
-	free(twin);
-	verb_args_done(&args);
+		draw_twin(u, c, (struct area){ a.x + 1, a.y + 2, a.w - 2, a.h - 2 }, names, n);
 	free(names);
 	free(ids);
 }
@@ -220,12 +250,11 @@ static void draw_transfers(struct upload_view *u, struct canvas *c, struct area 
 		const struct op *op = op_get(u->v.tui->app->ops, u->ops[i]);
 		struct area row = { a.x, a.y + 1 + y, a.w, 1 };
 		bool current = u->focus == UPLOAD_TRANSFERS && i == u->transfers.cursor;
-		char name[NAME_CAP + 80];
 
 		if (!op)
 			continue;
-		str_printf(name, sizeof(name), "%s  %s", op->printer_name, op->x.args.name ? op->x.args.name : "");
-		draw_op(c, (struct area){ row.x + 2, row.y, row.w - 2, 1 }, op, name);
+		draw_op(c, (struct area){ row.x + 2, row.y, row.w - 2, 1 }, op,
+			op->x.args.name ? op->x.args.name : "");
 		if (!current)
 			continue;
 		canvas_put(c, row.x, row.y, ROLE_CURSOR, canvas_glyph(c, GLYPH_CURSOR));
@@ -236,22 +265,29 @@ static void draw_transfers(struct upload_view *u, struct canvas *c, struct area 
 void upload_draw(struct upload_view *u, struct canvas *c, const struct moment *m)
 {
 	static const struct hint in_text[] = {
-		{ "Enter", ACTION_N, "send" },	{ "Tab", ACTION_N, "next" },	{ "^O", ACTION_N, "choose a file" },
-		{ "Up/Down", ACTION_N, "fields" }, { "Esc", ACTION_N, "leave" },
+		{ "Enter", ACTION_N, "send" },
+		{ "Tab", ACTION_N, "next" },
+		{ "Esc", ACTION_N, "leave" },
+		{ "^O", ACTION_N, "choose a file" },
+		{ "Up/Down", ACTION_N, "fields" },
 	};
 	static const struct hint in_list[] = {
-		{ "Enter", ACTION_N, "send" },	{ "SPC", ACTION_N, "tick" },	{ "*", ACTION_N, "all" },
-		{ "~", ACTION_N, "invert" },	{ "Tab", ACTION_N, "next" },	{ "?", ACTION_N, "help" },
-		{ "Esc", ACTION_N, "leave" },
+		{ "Enter", ACTION_N, "send" },	{ "SPC", ACTION_N, "tick" },
+		{ "Esc", ACTION_N, "leave" },	{ "*", ACTION_N, "all" },
+		{ "~", ACTION_N, "invert" },	{ "Tab", ACTION_N, "next" },
+		{ "?", ACTION_N, "help" },
 	};
 	static const struct hint in_transfers[] = {
-		{ "^K", ACTION_N, "stop this one" }, { "r", ACTION_N, "again" },	{ "Tab", ACTION_N, "next" },
+		{ "^K", ACTION_N, "stop this one" },
+		{ "r", ACTION_N, "again" },
+		{ "Tab", ACTION_N, "next" },
 		{ "Esc", ACTION_N, "leave, they go on" },
 	};
 	struct places l = place(c, u->transfers.n);
 
 	frame_title(u->v.tui, c, "printop upload", NULL);
-	text_field(u, c, l.file, "FILE", UPLOAD_FILE, &u->file, "path of a file; Enter opens a list");
+	text_field(u, c, l.file, "FILE", UPLOAD_FILE, &u->file,
+		   "path of a file; Enter opens a list");
 	draw_facts(u, c, l.facts, m);
 	draw_targets(u, c, &l, m);
 	draw_then(u, c, l.then);

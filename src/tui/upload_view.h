@@ -4,7 +4,8 @@
 
 #include "parts.h"
 
-enum upload_field { UPLOAD_FILE, UPLOAD_TO, UPLOAD_THEN, UPLOAD_NAME, UPLOAD_FOLDER, UPLOAD_TRANSFERS, UPLOAD_FIELD_N };
+enum upload_field { UPLOAD_FILE, UPLOAD_TO, UPLOAD_THEN, UPLOAD_NAME, UPLOAD_FOLDER,
+		   UPLOAD_TRANSFERS, UPLOAD_FIELD_N };
 
 struct upload_target {
 	uint32_t id;
@@ -29,8 +30,12 @@ struct upload_view {
 };
 
 void upload_draw(struct upload_view *u, struct canvas *c, const struct moment *m);
-/* Whether a printer may get the file, and start it when that was chosen; note: what to know about it. */
-bool upload_fits(const struct upload_view *u, const struct printer *p, const struct moment *m, char *note, size_t size);
+/*
+ * Whether a printer may get the file, and start it when that was chosen; note: what to know
+ * about it.
+ */
+bool upload_fits(const struct upload_view *u, const struct printer *p, const struct moment *m,
+		 char *note, size_t size);
 /* Ids of those that are ticked and fit; the caller frees. */
 uint32_t *upload_ids(const struct upload_view *u, size_t *n);
 /* The arguments as they are now; the caller frees them with verb_args_done(). */

@@ -1,4 +1,4 @@
-/* The files view: what lies on a printer's server, by folder or found by a filter; starts one after the question. */
+/* The files view: what lies on a server, by folder or by a filter; starts a file after asking. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,8 @@ static void load(struct files_view *f)
 
 	drop_listing(f);
 	if (ops)
-		f->op_id = op_submit(ops, ops_new_group(ops), f->printer_id, VERB_FILES, NULL, (double)NAN);
+		f->op_id = op_submit(ops, ops_new_group(ops), f->printer_id, VERB_FILES, NULL,
+				     (double)NAN);
 	f->stale = true;
 	tui_dirty(f->v.tui);
 }
@@ -114,8 +115,8 @@ static void prints_text(const struct remote_file *r, char *buf, size_t size)
 	if (r->prints_ok > 0)
 		str_printf(buf, size, "ok %lldx", (long long)r->prints_ok);
 	if (r->prints_failed > 0)
-		str_printf(buf + strlen(buf), size - strlen(buf), "%sfailed %lldx", *buf ? ", " : "",
-			   (long long)r->prints_failed);
+		str_printf(buf + strlen(buf), size - strlen(buf), "%sfailed %lldx",
+			   *buf ? ", " : "", (long long)r->prints_failed);
 }
 
 /* Puts a fact into the last w columns of the row and takes them away. */
@@ -125,8 +126,8 @@ static void fact(struct canvas *c, struct area *row, int w, const char *text)
 	canvas_text_right(c, row->x + row->w + 1, row->y, w, ROLE_NORMAL, text);
 }
 
-static void draw_facts(const struct files_view *f, struct canvas *c, struct area *row, const struct remote_file *r,
-		       const struct moment *m)
+static void draw_facts(const struct files_view *f, struct canvas *c, struct area *row,
+		       const struct remote_file *r, const struct moment *m)
 {
 	int w = row->w;
 	char text[64];
@@ -150,11 +151,12 @@ static void draw_facts(const struct files_view *f, struct canvas *c, struct area
 	if (w >= 30 && f->has_duration)
 		fact(c, row, 5, str_duration(text, sizeof(text), r->estimated_s));
 	if (w >= 44)
-		fact(c, row, 8, str_bytes(text, sizeof(text), r->size_bytes < 0 ? (double)NAN : (double)r->size_bytes));
+		fact(c, row, 8, str_bytes(text, sizeof(text),
+					  r->size_bytes < 0 ? (double)NAN : (double)r->size_bytes));
 }
 
-static void draw_row(const struct files_view *f, struct canvas *c, struct area row, const struct file_row *r,
-		     bool current, const struct moment *m)
+static void draw_row(const struct files_view *f, struct canvas *c, struct area row,
+		     const struct file_row *r, bool current, const struct moment *m)
 {
 	const struct printer *p = fleet_get(f->v.tui->app->fleet, f->printer_id);
 	bool prints = p && r->file && (STATUS_BIT(p->state.status) & STATUS_ACTIVE) &&
@@ -171,8 +173,10 @@ static void draw_row(const struct files_view *f, struct canvas *c, struct area r
 	else if (f->filter[0])
 		draw_path(c, in.x, in.y, in.w, prints ? ROLE_PRINT : ROLE_NORMAL, name);
 	else
-		canvas_textf(c, in.x, in.y, in.w, prints ? ROLE_PRINT : r->file->unsafe_name ? ROLE_DIM : ROLE_NORMAL,
-			     "%s%s%s", r->file->unsafe_name ? "? " : "", name, prints ? "  (prints now)" : "");
+		canvas_textf(c, in.x, in.y, in.w,
+			     prints ? ROLE_PRINT : r->file->unsafe_name ? ROLE_DIM : ROLE_NORMAL,
+			     "%s%s%s", r->file->unsafe_name ? "? " : "", name, prints ? "  "
+			     "(prints now)" : "");
 	free(name);
 	if (current)
 		canvas_attrs(c, row, CELL_CURSOR, true);
@@ -186,7 +190,8 @@ static void draw_empty(const struct files_view *f, struct canvas *c, struct area
 	const char *name = p ? p->config.name : "the printer";
 
 	if (f->shown)
-		canvas_text(c, a.x, a.y, a.w, ROLE_DIM, f->filter[0] ? "no file matches; Esc shows all" : "no files");
+		canvas_text(c, a.x, a.y, a.w, ROLE_DIM,
+			    f->filter[0] ? "no file matches; Esc shows all" : "no files");
 	else if (op && op->phase == OP_FAILED)
 		canvas_textf(c, a.x, a.y, a.w, ROLE_BAD, "no list: %s", op->err.text);
 	else
@@ -205,10 +210,10 @@ static void draw_info(const struct files_view *f, struct canvas *c, struct area 
 		files += !f->shown->files[i].is_folder;
 	line_addf(&l, ROLE_NORMAL, "%zu file%s%s", files, files == 1 ? "" : "s",
 		  f->shown->cut ? ", the rest is not shown" : "");
-	line_addf(&l, ROLE_DIM, "%s first%s", f->order == BY_NAME ? "by name, a" : f->order == BY_TIME ? "newest" :
-		  f->order == BY_SIZE ? "largest" : "longest", f->reverse ? ", reversed" : "");
+	line_addf(&l, ROLE_DIM, "%s%s", file_order_name(f->order), f->reverse ? ", reversed" : "");
 	if (!isnan(f->shown->free_bytes))
-		line_addf(&l, ROLE_DIM, "%s free", str_bytes(bytes, sizeof(bytes), f->shown->free_bytes));
+		line_addf(&l, ROLE_DIM, "%s free",
+			  str_bytes(bytes, sizeof(bytes), f->shown->free_bytes));
 	if (f->filter[0])
 		line_addf(&l, ROLE_WARN, "filter: %s", f->filter);
 }
@@ -220,18 +225,18 @@ static void draw_title(const struct files_view *f, struct canvas *c)
 
 	if (f->n_start > 1)
 		str_printf(several, sizeof(several), "  start on %zu printers", f->n_start);
-	str_printf(title, sizeof(title), "files on %s%s%s%s", p ? p->config.name : "?", f->folder[0] ? "  " : "",
-		   f->folder, several);
+	str_printf(title, sizeof(title), "files on %s%s%s%s", p ? p->config.name : "?",
+		   f->folder[0] ? "  " : "", f->folder, several);
 	frame_title(f->v.tui, c, title, NULL);
 }
 
 static void files_draw(struct view *v, struct canvas *c, const struct moment *m)
 {
 	static const struct hint hints[] = {
-		{ NULL, ACTION_START, "start" },	{ NULL, ACTION_OPEN, "open" },
-		{ NULL, ACTION_FILTER, "filter" },	{ "s", ACTION_N, "sort" },
+		{ NULL, ACTION_START, "start" },	{ NULL, ACTION_BACK, "back" },
+		{ NULL, ACTION_FILTER, "filter" },	{ NULL, ACTION_HELP, "help" },
+		{ NULL, ACTION_OPEN, "open" },		{ "s", ACTION_N, "sort" },
 		{ NULL, ACTION_UPLOAD, "upload" },	{ NULL, ACTION_REFRESH, "again" },
-		{ NULL, ACTION_BACK, "back" },		{ NULL, ACTION_HELP, "help" },
 	};
 	struct files_view *f = as_files(v);
 	struct area body = body_area(c), info = { 0, 1, c->cols, c->rows >= 8 };
@@ -283,7 +288,8 @@ static void enter_folder(struct files_view *f, const struct file_row *r)
 	if (r->len == 2 && strncmp(r->name, "..", 2) == 0)
 		leave_folder(f);
 	else if (used + r->len + 2 < sizeof(f->folder))
-		str_printf(f->folder + used, sizeof(f->folder) - used, "%s%.*s", used ? "/" : "", (int)r->len, r->name);
+		str_printf(f->folder + used, sizeof(f->folder) - used, "%s%.*s", used ? "/" : "",
+			   (int)r->len, r->name);
 	go_to_top(f);
 }
 
@@ -427,7 +433,7 @@ static void files_close(struct view *v)
 
 static bool files_changed(struct view *v, uint32_t id, field_mask mask)
 {
-	const field_mask shown = FIELD_BIT(FIELD_STATE) | FIELD_BIT(FIELD_FILE) | FIELD_BIT(FIELD_NAME);
+	const field_mask shown = FIELD_BIT(FIELD_STATE) | FIELD_BIT(FIELD_FILE);
 
 	return (id == as_files(v)->printer_id || !id) && (mask & shown);
 }

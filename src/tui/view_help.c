@@ -1,4 +1,4 @@
-/* The help: the keys that work in the view it was called from, as they are bound, and what that view is about. */
+/* The help: the keys that work in the view below, as they are bound, and what it is about. */
 #include <stdlib.h>
 #include <string.h>
 #include <printop/mem.h>
@@ -105,12 +105,14 @@ static void add_entry(const struct help_view *h, struct md_page *p, enum action_
 	key_names(h, id, keys, sizeof(keys));
 	if (!keys[0] || !works_here(h, id))
 		return;
-	text = mem_printf("%s%s", a->sentence, a->flags & A_ASKS_MANY ? "; asks for more than one" : "");
+	text = mem_printf("%s%s", a->sentence,
+			  a->flags & A_ASKS_MANY ? "; asks for more than one" : "");
 	page_entry(p, keys, KEY_COLS, text, cols);
 	free(text);
 }
 
-static void add_group(const struct help_view *h, struct md_page *p, enum group g, const char *title, int cols)
+static void add_group(const struct help_view *h, struct md_page *p, enum group g, const char *title,
+		      int cols)
 {
 	size_t before = p->n + 1;
 
@@ -128,12 +130,13 @@ static void add_group(const struct help_view *h, struct md_page *p, enum group g
 
 static struct md_page *key_page(const struct help_view *h, int cols)
 {
+	static const char on_marked[] = "ACT  on the marked, else the current";
+	static const char on_one[] = "ACT  on this printer";
 	int w = cols >= TWO_COLUMNS ? cols / 2 - 1 : cols;
 	struct md_page *looks = page_new(), *acts = page_new();
 
 	add_group(h, looks, GROUP_LOOK, "LOOK  never touches a printer", w);
-	add_group(h, acts, GROUP_ACT, h->scope == SCOPE_FLEET ? "ACT  on the marked, else the current" :
-		  "ACT  on this printer", w);
+	add_group(h, acts, GROUP_ACT, h->scope == SCOPE_FLEET ? on_marked : on_one, w);
 	if (h->scope == SCOPE_FLEET)
 		add_group(h, acts, GROUP_MARK, "MARK", w);
 	if (cols >= TWO_COLUMNS)
@@ -169,7 +172,8 @@ static void note_origin(struct help_view *h)
 	h->pager.top = 0;
 	str_copy(h->from, sizeof(h->from), from->ops->name);
 	h->scope = from->ops->scope;
-	h->acts = h->scope == SCOPE_FLEET || (from->ops->targets && from->ops->targets(from, &id, 1) > 0);
+	h->acts = h->scope == SCOPE_FLEET || (from->ops->targets &&
+					      from->ops->targets(from, &id, 1) > 0);
 }
 
 static void help_close(struct view *v)
@@ -180,9 +184,9 @@ static void help_close(struct view *v)
 static void help_draw(struct view *v, struct canvas *c, const struct moment *m)
 {
 	static const struct hint hints[] = {
-		{ NULL, ACTION_DOWN, "down" },		{ NULL, ACTION_PAGE_DOWN, "page" },
-		{ NULL, ACTION_FILTER, "search" },	{ NULL, ACTION_NEXT_MATCH, "next" },
-		{ NULL, ACTION_BACK, "close" },
+		{ NULL, ACTION_BACK, "close" },		{ NULL, ACTION_DOWN, "down" },
+		{ NULL, ACTION_PAGE_DOWN, "page" },	{ NULL, ACTION_FILTER, "search" },
+		{ NULL, ACTION_NEXT_MATCH, "next" },
 	};
 	struct help_view *h = as_help(v);
 	struct area body = body_area(c);

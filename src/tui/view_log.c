@@ -1,4 +1,4 @@
-/* The log: what happened and how actions ended, newest first; older lines and other people's come from the journal. */
+/* The log: what happened and how actions ended, newest first; with the journal's older lines. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,11 +55,15 @@ static void drop_entries(struct log_view *g, size_t keep)
 	}
 }
 
-static struct entry *add_entry(struct log_view *g, double at, const char *printer, const char *text, const char *by)
+static struct entry *add_entry(struct log_view *g, double at, const char *printer, const char *text,
+			       const char *by)
 {
 	g->entries = mem_grow(g->entries, g->n, &g->cap, sizeof(*g->entries));
 	g->entries[g->n] = (struct entry){
-		.at = at, .order = (long)g->n, .printer = mem_strdup(printer), .text = mem_strdup(text),
+		.at = at,
+		.order = (long)g->n,
+		.printer = mem_strdup(printer),
+		.text = mem_strdup(text),
 		.by = mem_strdup(by),
 	};
 	return &g->entries[g->n++];
@@ -161,6 +165,11 @@ static void read_journal(struct log_view *g)
 	g->stale = true;
 }
 
+static bool is_narrowed(const struct log_view *g)
+{
+	return g->filter[0] || g->only_printer || g->only_bad;
+}
+
 static bool matches(const struct log_view *g, const struct entry *e)
 {
 	if (g->only_printer && !str_eq(e->printer, g->printer))
@@ -173,7 +182,8 @@ static bool matches(const struct log_view *g, const struct entry *e)
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+	const struct entry *x = *(const struct entry *const *)a;
+	const struct entry *y = *(const struct entry *const *)b;
 
 	if (x->at != y->at)
 		return (x->at < y->at) - (x->at > y->at);
@@ -212,7 +222,8 @@ static void refill(struct log_view *g)
 
 /* ---- drawing ---- */
 
-static void entry_clock(const struct entry *e, const struct moment *m, bool seconds, char *buf, size_t size)
+static void entry_clock(const struct entry *e, const struct moment *m, bool seconds, char *buf,
+			size_t size)
 {
 	time_t at = (time_t)e->at;
 	struct tm tm;
@@ -222,7 +233,8 @@ static void entry_clock(const struct entry *e, const struct moment *m, bool seco
 		strftime(buf, size, "%H:%M:%S", &tm);
 }
 
-static void draw_row(struct canvas *c, struct area row, const struct entry *e, bool current, const struct moment *m)
+static void draw_row(struct canvas *c, struct area row, const struct entry *e, bool current,
+		     const struct moment *m)
 {
 	struct line l = { c, row.x + 2, row.y, row.x + row.w };
 	int clock_w = row.w >= 60 ? 9 : 5, name_w = row.w >= 110 ? 16 : row.w >= 60 ? 12 : 8;
@@ -242,16 +254,18 @@ static void draw_row(struct canvas *c, struct area row, const struct entry *e, b
 		canvas_attrs(c, row, CELL_CURSOR, true);
 }
 
-static void draw_rows(const struct log_view *g, struct canvas *c, struct area a, const struct moment *m)
+static void draw_rows(const struct log_view *g, struct canvas *c, struct area a,
+		      const struct moment *m)
 {
 	for (int y = 0; y < a.h && g->list.top + (size_t)y < g->list.n; y++) {
 		size_t i = g->list.top + (size_t)y;
 
-		draw_row(c, (struct area){ a.x, a.y + y, a.w, 1 }, g->shown[i], i == g->list.cursor, m);
+		draw_row(c, (struct area){ a.x, a.y + y, a.w, 1 }, g->shown[i], i == g->list.cursor,
+			 m);
 	}
 	if (!g->list.n)
 		canvas_text(c, a.x + 2, a.y, a.w - 2, ROLE_DIM,
-			    g->filter[0] || g->only_printer || g->only_bad ? "nothing matches" : "nothing happened yet");
+			    is_narrowed(g) ? "nothing matches" : "nothing happened yet");
 }
 
 /* The whole text of the line under the cursor. */
@@ -278,9 +292,9 @@ static void draw_title(const struct log_view *g, struct canvas *c)
 static void log_draw(struct view *v, struct canvas *c, const struct moment *m)
 {
 	static const struct hint hints[] = {
-		{ "p", ACTION_N, "one printer" },	{ "a", ACTION_N, "troubles" },
-		{ NULL, ACTION_FILTER, "filter" },	{ NULL, ACTION_OPEN, "printer" },
-		{ NULL, ACTION_BACK, "back" },		{ NULL, ACTION_HELP, "help" },
+		{ NULL, ACTION_BACK, "back" },		{ NULL, ACTION_FILTER, "filter" },
+		{ NULL, ACTION_HELP, "help" },		{ "p", ACTION_N, "one printer" },
+		{ "a", ACTION_N, "troubles" },		{ NULL, ACTION_OPEN, "printer" },
 	};
 	struct log_view *g = as_log(v);
 	struct area body = body_area(c), detail = { 0 };
@@ -288,7 +302,8 @@ static void log_draw(struct view *v, struct canvas *c, const struct moment *m)
 
 	refill(g);
 	if (body.h >= 12) {
-		detail = (struct area){ body.x, body.y + body.h - DETAIL_ROWS, body.w, DETAIL_ROWS };
+		detail = (struct area){ body.x, body.y + body.h - DETAIL_ROWS, body.w,
+				       DETAIL_ROWS };
 		body.h -= DETAIL_ROWS;
 	}
 	g->rows = body;
@@ -337,7 +352,7 @@ static void open_printer(struct log_view *g)
 
 static bool clear_filter(struct log_view *g)
 {
-	if (!g->filter[0] && !g->only_printer && !g->only_bad)
+	if (!is_narrowed(g))
 		return false;
 	g->only_printer = g->only_bad = false;
 	set_filter(g, "");

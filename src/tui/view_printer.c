@@ -41,8 +41,8 @@ static const struct printer *printer_of(const struct printer_view *w)
 
 /* ---- panes ---- */
 
-static void draw_temperatures(struct printer_view *w, struct canvas *c, struct area a, const struct printer *p,
-			      const struct moment *m, bool mark)
+static void draw_temperatures(struct printer_view *w, struct canvas *c, struct area a,
+			      const struct printer *p, const struct moment *m, bool mark)
 {
 	struct tui *t = w->v.tui;
 	int span_s = spans_s[w->span];
@@ -55,7 +55,8 @@ static void draw_temperatures(struct printer_view *w, struct canvas *c, struct a
 	draw_graph(c, (struct area){ a.x, a.y + 1, a.w, a.h - 1 }, p, span_s, tui_graph_kind(t), m);
 }
 
-static void draw_notes(struct printer_view *w, struct canvas *c, struct area a, const struct printer *p, bool mark)
+static void draw_notes(struct printer_view *w, struct canvas *c, struct area a,
+		       const struct printer *p, bool mark)
 {
 	struct area in = { a.x + 1, a.y + 1, a.w - 2, a.h - 1 };
 	char where[64];
@@ -66,7 +67,9 @@ static void draw_notes(struct printer_view *w, struct canvas *c, struct area a, 
 		free(w->notes_text);
 		w->notes_text = mem_strdup(p->config.notes);
 		w->notes_cols = in.w;
-		pager_set_take(&w->notes, md_layout(p->config.notes ? p->config.notes : "*no notes*", in.w > 4 ? in.w : 4,
+		pager_set_take(&w->notes,
+			       md_layout(p->config.notes ? p->config.notes : "*no notes*",
+					 in.w > 4 ? in.w : 4,
 						    c->ascii));
 	}
 	pager_draw(&w->notes, c, in);
@@ -74,8 +77,8 @@ static void draw_notes(struct printer_view *w, struct canvas *c, struct area a, 
 	pane_title(c, a, "NOTES", where, mark);
 }
 
-static void draw_pane(struct printer_view *w, struct canvas *c, enum pane pane, const struct printer *p,
-		      const struct moment *m)
+static void draw_pane(struct printer_view *w, struct canvas *c, enum pane pane,
+		      const struct printer *p, const struct moment *m)
 {
 	struct area a = w->panes[pane];
 	bool mark = w->focus == pane;
@@ -111,8 +114,10 @@ static int last_first(int n, struct area a)
 
 static void settle(struct printer_view *w, const struct printer *p)
 {
-	w->first_heater = clamp(w->first_heater, 0, last_first(p->state.n_heaters, w->panes[PANE_HEATERS]));
-	w->first_op = clamp(w->first_op, 0, last_first(printer_ops_count(w->v.tui, p), w->panes[PANE_OPS]));
+	w->first_heater = clamp(w->first_heater, 0,
+				last_first(p->state.n_heaters, w->panes[PANE_HEATERS]));
+	w->first_op = clamp(w->first_op, 0,
+			    last_first(printer_ops_count(w->v.tui, p), w->panes[PANE_OPS]));
 	for (int i = 0; i < PANE_N && w->panes[w->focus].h < 1; i++)
 		w->focus = (w->focus + 1) % PANE_N;
 }
@@ -155,8 +160,8 @@ static void dim_old(struct canvas *c, const struct layout_printer *l)
 	}
 }
 
-static void draw_all(struct printer_view *w, struct canvas *c, const struct layout_printer *l, const struct printer *p,
-		     const struct moment *m)
+static void draw_all(struct printer_view *w, struct canvas *c, const struct layout_printer *l,
+		     const struct printer *p, const struct moment *m)
 {
 	if (!w->zoomed) {
 		draw_divider(c, l);
@@ -233,7 +238,8 @@ static void change_span(struct printer_view *w, int by)
 static bool scroll(struct printer_view *w, enum action_id id)
 {
 	struct pager lines = { .page = NULL };
-	int *first = w->focus == PANE_HEATERS ? &w->first_heater : w->focus == PANE_OPS ? &w->first_op : NULL;
+	int *first = w->focus == PANE_HEATERS ? &w->first_heater :
+		w->focus == PANE_OPS ? &w->first_op : NULL;
 	int page = w->panes[w->focus].h > 3 ? w->panes[w->focus].h - 2 : 1;
 
 	if (w->focus == PANE_NOTES)

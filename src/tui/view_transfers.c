@@ -59,7 +59,7 @@ static const struct op *under_cursor(struct transfers_view *s)
 
 static void draw_row(struct canvas *c, struct area row, const struct op *op, bool current)
 {
-	char clock[STR_SMALL] = "", what[NAME_CAP], name[NAME_CAP + 80];
+	char clock[STR_SMALL] = "", what[NAME_CAP];
 	time_t at = (time_t)op->submitted_at;
 	struct tm tm;
 
@@ -73,8 +73,7 @@ static void draw_row(struct canvas *c, struct area row, const struct op *op, boo
 		row.w -= 6;
 	}
 	op_what(op, what, sizeof(what));
-	str_printf(name, sizeof(name), "%s  %s", op->printer_name, what);
-	draw_op(c, (struct area){ row.x + 2, row.y, row.w - 2, 1 }, op, name);
+	draw_op(c, (struct area){ row.x + 2, row.y, row.w - 2, 1 }, op, what);
 }
 
 static void draw_rows(struct transfers_view *s, struct canvas *c, struct area a)
@@ -91,7 +90,8 @@ static void draw_rows(struct transfers_view *s, struct canvas *c, struct area a)
 			canvas_attrs(c, row, CELL_CURSOR, true);
 	}
 	if (!s->list.n)
-		canvas_text(c, a.x + 2, a.y, a.w - 2, ROLE_DIM, "nothing was sent since printop runs; U in the fleet uploads");
+		canvas_text(c, a.x + 2, a.y, a.w - 2, ROLE_DIM,
+			    "nothing was sent since printop runs; U in the fleet uploads");
 }
 
 /* What the row had no room for. */
@@ -162,7 +162,8 @@ static void again(struct transfers_view *s)
 	if (op && op_again(s->v.tui, op))
 		s->on = 0;
 	else
-		tui_say(s->v.tui, ROLE_NORMAL, "only what failed or was stopped can be tried again");
+		tui_say(s->v.tui, ROLE_NORMAL,
+			"only what failed or was stopped can be tried again");
 }
 
 static bool transfers_key(struct view *v, uint32_t key)

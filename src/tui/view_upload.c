@@ -1,4 +1,4 @@
-/* The upload form: which file, to which printers, and what then; transfers go on when it is left. */
+/* The upload form: which file, to which printers, what then; transfers go on when it is left. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -32,11 +32,13 @@ static void look_at_file(struct upload_view *u)
 	if (!*path)
 		err_set(&u->file_err, ERR_USAGE, "Tab completes a path, Enter opens a list");
 	else if (stat(path, &st))
-		err_set(&u->file_err, ERR_NOT_FOUND, "%s", errno == ENOENT ? "there is no such file" : strerror(errno));
+		err_set(&u->file_err, ERR_NOT_FOUND, "%s",
+			errno == ENOENT ? "there is no such file" : strerror(errno));
 	else if (S_ISDIR(st.st_mode))
 		err_set(&u->file_err, ERR_USAGE, "a folder; Enter opens a list");
 	else if (!S_ISREG(st.st_mode) || st.st_size == 0)
-		err_set(&u->file_err, ERR_IO, st.st_size ? "not a regular file" : "the file is empty");
+		err_set(&u->file_err, ERR_IO,
+			st.st_size ? "not a regular file" : "the file is empty");
 	else
 		u->size_bytes = st.st_size, u->modified_at = (double)st.st_mtime;
 	free(path);
@@ -89,27 +91,29 @@ static bool complete(struct upload_view *u)
 
 /* ---- printers ---- */
 
-bool upload_fits(const struct upload_view *u, const struct printer *p, const struct moment *m, char *note, size_t size)
+bool upload_fits(const struct upload_view *u, const struct printer *p, const struct moment *m,
+		 char *note, size_t size)
 {
 	const struct app *a = u->v.tui->app;
 	const struct job *j = &p->state.job;
-	char age[STR_SMALL], prints[STR_SMALL] = "";
+	char age[STR_SMALL], prints[STR_SMALL] = "", old[64] = "";
 	struct err e;
 
-	if (!op_allowed(a, p->id, VERB_UPLOAD, &e))
+	if (!op_allowed(a, p->id, VERB_UPLOAD, &e) ||
+	    (u->start && !op_allowed(a, p->id, VERB_START, &e))) {
 		str_copy(note, size, e.text);
-	else if (u->start && !op_allowed(a, p->id, VERB_START, &e))
-		str_printf(note, size, "cannot start: %s", e.text);
-	else {
-		fleet_age_text(printer_age_s(p, m->now_ms), age, sizeof(age));
-		if (STATUS_BIT(p->state.status) & STATUS_ACTIVE)
-			str_printf(prints, sizeof(prints), isnan(j->progress) ? ", has a job" : ", has a job at %d%%",
-				   percent_of(j->progress));
-		str_printf(note, size, "ok%s%s%s", prints,
-			   printer_stale(p, m->now_ms) ? ", not heard for " : "", printer_stale(p, m->now_ms) ? age : "");
-		return true;
+		return false;
 	}
-	return false;
+	if (STATUS_BIT(p->state.status) & STATUS_ACTIVE)
+		str_printf(prints, sizeof(prints),
+			   isnan(j->progress) ? ", has a job" : ", has a job at %d%%",
+			   percent_of(j->progress));
+	if (printer_stale(p, m->now_ms)) {
+		fleet_age_text(printer_age_s(p, m->now_ms), age, sizeof(age));
+		str_printf(old, sizeof(old), ", not heard for %s", age);
+	}
+	str_printf(note, size, "ok%s%s", prints, old);
+	return true;
 }
 
 uint32_t *upload_ids(const struct upload_view *u, size_t *n)
@@ -121,7 +125,8 @@ uint32_t *upload_ids(const struct upload_view *u, size_t *n)
 	for (size_t i = 0; i < u->n_targets; i++) {
 		const struct printer *p = fleet_get(u->v.tui->app->fleet, u->targets[i].id);
 
-		if (p && u->targets[i].ticked && upload_fits(u, p, &u->v.tui->moment, note, sizeof(note)))
+		if (p && u->targets[i].ticked &&
+		    upload_fits(u, p, &u->v.tui->moment, note, sizeof(note)))
 			ids[(*n)++] = p->id;
 	}
 	return ids;
@@ -156,8 +161,11 @@ static char *trimmed(const char *text, const char *what)
 void upload_args(const struct upload_view *u, struct verb_args *ret)
 {
 	*ret = (struct verb_args){
-		.local = local_path(u), .name = trimmed(u->name.text, " "), .folder = trimmed(u->folder.text, " /"),
-		.start = u->start, .local_bytes = -1,
+		.local = local_path(u),
+		.name = trimmed(u->name.text, " "),
+		.folder = trimmed(u->folder.text, " /"),
+		.start = u->start,
+		.local_bytes = -1,
 	};
 	if (!ret->name)		/* what the questions and the lines of the transfers call it */
 		ret->name = mem_strdup(str_basename(ret->local));
@@ -194,7 +202,7 @@ static void enter(struct upload_view *u)
 		tui_say(u->v.tui, ROLE_WARN, "%s: %s", u->file.text, u->file_err.text);
 }
 
-/* ---- transfers: those that run in their order, and what ended since the form was opened, the last one first ---- */
+/* ---- transfers: those that run, then what ended since the form was opened ---- */
 
 static void add_ops(struct upload_view *u, bool ended)
 {
@@ -204,7 +212,8 @@ static void add_ops(struct upload_view *u, bool ended)
 	for (size_t i = 0; i < n; i++) {
 		const struct op *op = ops_at(ops, ended ? n - 1 - i : i);
 
-		if (op->x.verb != VERB_UPLOAD || op_ended(op) != ended || (ended && op->submitted_ms < u->opened_ms))
+		if (op->x.verb != VERB_UPLOAD || op_ended(op) != ended ||
+		    (ended && op->submitted_ms < u->opened_ms))
 			continue;
 		u->ops = mem_grow(u->ops, u->transfers.n, &u->cap_ops, sizeof(*u->ops));
 		u->ops[u->transfers.n++] = op->id;
@@ -248,7 +257,8 @@ static bool transfers_key(struct upload_view *u, uint32_t key)
 static void next_field(struct upload_view *u, int by)
 {
 	do
-		u->focus = (enum upload_field)(((int)u->focus + by + UPLOAD_FIELD_N) % UPLOAD_FIELD_N);
+		u->focus = (enum upload_field)(((int)u->focus + UPLOAD_FIELD_N + by) %
+					       UPLOAD_FIELD_N);
 	while (u->focus == UPLOAD_TRANSFERS && !u->transfers.n);
 }
 
@@ -278,12 +288,18 @@ static bool to_key(struct upload_view *u, uint32_t key)
 	return true;
 }
 
+static struct list *list_of(struct upload_view *u)
+{
+	return u->focus == UPLOAD_TO ? &u->to :
+		u->focus == UPLOAD_TRANSFERS ? &u->transfers : NULL;
+}
+
 /* Up and down walk through the lists and from field to field. */
 static bool vertical_key(struct upload_view *u, uint32_t key)
 {
 	bool down = key == KEY_CODE_DOWN || (key == 'j' && !edit_of(u));
 	bool up = key == KEY_CODE_UP || (key == 'k' && !edit_of(u));
-	struct list *l = u->focus == UPLOAD_TO ? &u->to : u->focus == UPLOAD_TRANSFERS ? &u->transfers : NULL;
+	struct list *l = list_of(u);
 	size_t before = l ? l->cursor : 0;
 
 	if (!down && !up)
@@ -297,8 +313,9 @@ static bool vertical_key(struct upload_view *u, uint32_t key)
 
 static bool page_key(struct upload_view *u, uint32_t key)
 {
-	struct list *l = u->focus == UPLOAD_TO ? &u->to : u->focus == UPLOAD_TRANSFERS ? &u->transfers : NULL;
-	enum action_id id = key == KEY_CTRL('k') ? ACTION_N : keymap_find(u->v.tui->keymap, SCOPE_UPLOAD, key);
+	struct list *l = list_of(u);
+	enum action_id id = key == KEY_CTRL('k') ? ACTION_N : keymap_find(u->v.tui->keymap,
+									  SCOPE_UPLOAD, key);
 
 	return l && id < ACTION_N && list_action(l, id);
 }
@@ -312,7 +329,8 @@ static bool field_key(struct upload_view *u, uint32_t key)
 			text_changed(u);
 		return true;
 	}
-	if (u->focus == UPLOAD_THEN && (key == ' ' || key == KEY_CODE_LEFT || key == KEY_CODE_RIGHT)) {
+	if (u->focus == UPLOAD_THEN && (key == ' ' || key == KEY_CODE_LEFT ||
+					key == KEY_CODE_RIGHT)) {
 		u->start = !u->start;
 		return true;
 	}
@@ -328,7 +346,8 @@ static bool frame_key(struct upload_view *u, uint32_t key)
 
 	if (id == ACTION_REDRAW)
 		return true;
-	return !edit_of(u) && (id == ACTION_HELP || id == ACTION_TRANSFERS || id == ACTION_LOG || id == ACTION_BACK);
+	return !edit_of(u) && (id == ACTION_HELP || id == ACTION_TRANSFERS || id == ACTION_LOG ||
+			       id == ACTION_BACK);
 }
 
 static bool upload_key(struct view *v, uint32_t key)

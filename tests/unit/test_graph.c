@@ -42,7 +42,8 @@ static struct heater *add_heater(struct fix *f, const char *name, double now, do
 
 static void seed(struct fix *f, const char *name, int steps_back, double actual, double target)
 {
-	history_seed(f->p.history, name, steps_back * (HISTORY_STEP_MS / 1000.0), actual, target, SCREEN_NOW_MS);
+	history_seed(f->p.history, name, steps_back * (HISTORY_STEP_MS / 1000.0), actual, target,
+		     SCREEN_NOW_MS);
 }
 
 static void draw(struct fix *f, enum graph_kind kind, struct area a)
@@ -244,7 +245,10 @@ static void test_nothing_known(void **state)
 	done(&f);
 }
 
-/* One column of cells, one row, no room at all: what fits is drawn and nothing outside is touched. */
+/*
+ * One column of cells, one row, no room at all: what fits is drawn and nothing outside is
+ * touched.
+ */
 static void test_small(void **state)
 {
 	struct fix f;
@@ -261,7 +265,8 @@ static void test_small(void **state)
 			draw(&f, (enum graph_kind)(w % 3), (struct area){ 0, 0, w, h });
 			for (int y = 0; y < ROWS; y++)
 				for (int x = 0; x < COLS; x++)
-					assert_true((x < w && y < h) || cell(&f, x, y)->ch[0] == ' ');
+					assert_true((x < w && y < h) ||
+						    cell(&f, x, y)->ch[0] == ' ');
 		}
 	}
 	done(&f);
