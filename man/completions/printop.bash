@@ -8,12 +8,15 @@ _printop_printers() {
 
 _printop_options() {
 	case $1 in
+	sim) echo '--printers --seed --port --speed --dialect --idle --tick --faults --demo --conf --help' ;;
 	files) echo '-t --to --json --csv --format --fields --no-header --sort --color --timeout --folders -h --help' ;;
 	pause) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
 	resume) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
 	cancel) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
 	upload) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout --folder --name --start -h --help' ;;
 	start) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
+	delete) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
+	home) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout --axes -h --help' ;;
 	connect) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
 	disconnect) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
 	restart) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
@@ -25,6 +28,8 @@ _printop_options() {
 	events) echo '-t --to --json --csv --format --fields --no-header --color -n --lines --kind --since -h --help' ;;
 	keys) echo '--json --csv --format --fields --no-header --color -h --help' ;;
 	sim) echo '-h --help' ;;
+	serve) echo '-h --help' ;;
+	metrics) echo '-h --help' ;;
 	esac
 }
 
@@ -37,7 +42,8 @@ _printop_list() {
 
 _printop() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb= i
-	local verbs='files pause resume cancel upload start connect disconnect restart estop status watch wait check events keys sim help version'
+	local verbs='files pause resume cancel upload start delete home connect disconnect restart estop status watch wait check events keys sim serve metrics help version'
+	local selector_verbs='files pause resume cancel home connect disconnect restart estop status watch wait check events'
 	local states='unknown offline starting unauthorized disconnected connecting idle busy preparing printing pausing paused resuming cancelling finishing complete cancelled failed error shutdown parked'
 	local fields='name url dialect state reason message age_s progress progress_source file elapsed_s left_s left_source ends_at layer layers heaters tags parked nozzle bed chamber z_mm speed flow fan group version firmware hostname access latency_ms'
 	local _printop_config=()
@@ -56,8 +62,9 @@ _printop() {
 
 	COMPREPLY=()
 	case $prev in
-	--config) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--config | --conf) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$cur"); return ;;
+	--dialect) mapfile -t COMPREPLY < <(compgen -W 'octoprint moonraker' -- "$cur"); return ;;
 	--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
 	--state | --fail-on) _printop_list "$cur" "$states"; return ;;
 	--fields | --sort) _printop_list "$cur" "$fields"; return ;;
@@ -74,7 +81,7 @@ _printop() {
 	elif [[ $verb == upload ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-	elif [[ $verb != keys && $verb != sim && $verb != version ]]; then
+	elif [[ " $selector_verbs " == *" $verb "* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_printop_printers)" -- "$cur")
 	fi
 	if declare -F __ltrim_colon_completions >/dev/null; then

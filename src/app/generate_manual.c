@@ -12,6 +12,7 @@
 #include <printop/mem.h>
 #include <printop/setting.h>
 #include <printop/str.h>
+#include <printop/theme.h>
 
 void add_escaped(struct sbuf *out, const char *text)
 {
@@ -20,6 +21,11 @@ void add_escaped(struct sbuf *out, const char *text)
 			sbuf_addc(out, '\\');
 		sbuf_addc(out, *text);
 	}
+}
+
+char *shell_sentence(const struct action *a)
+{
+	return mem_strndup(a->sentence, strcspn(a->sentence, ";"));
 }
 
 /* ---- the program ---- */
@@ -33,13 +39,26 @@ static void add_argument(struct sbuf *out, const char *argument)
 	sbuf_addc(out, '*');
 }
 
+/* What more than ten verbs take is described once, with the options. */
+static bool is_common(const struct option_info *o)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ACTION_N; i++) {
+		const struct action *a = action_info((enum action_id)i);
+
+		n += a->flags & A_BATCH && option_info_serves(o, a->name);
+	}
+	return n > 10;
+}
+
 static void add_option_names(struct sbuf *out, const char *verb)
 {
 	const struct option_info *o;
-	const char *between = " Options: ";
+	const char *between = " Options of its own: ";
 
 	for (unsigned i = 0; (o = option_info_at(i)); i++) {
-		if (!option_info_serves(o, verb) || str_eq(o->verbs, "*"))
+		if (!option_info_serves(o, verb) || is_common(o))
 			continue;
 		sbuf_addf(out, "%s`--%s`", between, o->name);
 		between = ", ";
@@ -52,13 +71,16 @@ static void fill_verbs(struct sbuf *out)
 {
 	for (unsigned i = 0; i < ACTION_N; i++) {
 		const struct action *a = action_info((enum action_id)i);
+		char *sentence;
 
 		if (!(a->flags & A_BATCH))
 			continue;
 		sbuf_addf(out, "- **printop %s**", a->name);
 		add_argument(out, a->args);
 		sbuf_adds(out, ": ");
-		add_escaped(out, a->sentence);
+		sentence = shell_sentence(a);
+		add_escaped(out, sentence);
+		free(sentence);
 		sbuf_addc(out, '.');
 		add_option_names(out, a->name);
 		sbuf_addc(out, '\n');
@@ -307,6 +329,22 @@ static void fill_printer_keys(struct sbuf *out)
 	}
 }
 
+static void fill_roles(struct sbuf *out)
+{
+	static const struct { const char *name; enum role parent; } roles[] = {
+#define ROLE(id, name, parent) { name, ROLE_##parent },
+#include <printop/roles.def>
+#undef ROLE
+	};
+
+	for (unsigned i = 0; i < ROLE_N; i++)
+		if (roles[i].parent == i)
+			sbuf_addf(out, "`%s`", roles[i].name);
+		else
+			sbuf_addf(out, ", `%s` (%s)", roles[i].name, role_name(roles[i].parent));
+	sbuf_adds(out, ".");
+}
+
 static void fill_version(struct sbuf *out)
 {
 	sbuf_adds(out, PRINTOP_VERSION);
@@ -324,6 +362,7 @@ const struct part manual_parts[] = {
 	{ "EVENTS", fill_events },
 	{ "ACTIONS", fill_actions },
 	{ "SETTINGS", fill_settings },
+	{ "ROLES", fill_roles },
 	{ "PRINTER_KEYS", fill_printer_keys },
 	{ NULL, NULL },
 };

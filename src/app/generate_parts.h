@@ -18,6 +18,9 @@ struct option_info {		/* a row of options.def */
 const struct option_info *option_info_at(unsigned i);		/* NULL behind the last */
 bool option_info_serves(const struct option_info *o, const char *verb);
 
+struct action;
+char *shell_sentence(const struct action *a);	/* without what is about keys; the caller frees */
+
 /* Text in Markdown that must not become mark-up. */
 void add_escaped(struct sbuf *out, const char *text);
 

@@ -2,6 +2,7 @@
 #include "generate_parts.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <printop/action.h>
 #include <printop/fields.h>
@@ -65,6 +66,25 @@ static void fill_verb_words(struct sbuf *out)
 	sbuf_adds(out, "help version");
 }
 
+/* Verbs whose arguments are selectors. */
+static bool takes_selector(const struct action *a)
+{
+	return str_starts(a->args, "SELECTOR") || str_starts(a->args, "[SELECTOR]");
+}
+
+static void fill_selector_verbs(struct sbuf *out)
+{
+	const struct action *a;
+	const char *between = "";
+
+	for (unsigned i = 0; (a = next_verb(&i));) {
+		if (!takes_selector(a))
+			continue;
+		sbuf_addf(out, "%s%s", between, a->name);
+		between = " ";
+	}
+}
+
 static void fill_state_words(struct sbuf *out)
 {
 	for (unsigned i = 0; i < PRINTER_STATUS_N; i++)
@@ -107,6 +127,14 @@ static void fill_bash_options(struct sbuf *out)
 	}
 }
 
+static void add_quoted_sentence(struct sbuf *out, const struct action *a, const char *escape)
+{
+	char *sentence = shell_sentence(a);
+
+	add_quoted(out, sentence, escape);
+	free(sentence);
+}
+
 /* ---- zsh ---- */
 
 static void fill_zsh_verbs(struct sbuf *out)
@@ -115,7 +143,7 @@ static void fill_zsh_verbs(struct sbuf *out)
 
 	for (unsigned i = 0; (a = next_verb(&i));) {
 		sbuf_addf(out, "\t\t'%s:", a->name);
-		add_quoted(out, a->sentence, ":");
+		add_quoted_sentence(out, a, ":");
 		sbuf_adds(out, "'\n");
 	}
 }
@@ -169,8 +197,11 @@ static void fill_zsh_options(struct sbuf *out)
 			if (option_info_serves(&options[k], a->name))
 				add_zsh_option(out, &options[k]);
 		/* What is no option: local files for upload, else printers. */
-		sbuf_addf(out, " \\\n\t\t'*:%s'\n\t\t;;\n",
-			  a->verb == VERB_UPLOAD ? "file:_files" : "printer:_printop_printers");
+		if (a->verb == VERB_UPLOAD)
+			sbuf_adds(out, " \\\n\t\t'*:file:_files'");
+		else if (takes_selector(a))
+			sbuf_adds(out, " \\\n\t\t'*:printer:_printop_printers'");
+		sbuf_adds(out, "\n\t\t;;\n");
 	}
 }
 
@@ -182,7 +213,7 @@ static void fill_fish_verbs(struct sbuf *out)
 
 	for (unsigned i = 0; (a = next_verb(&i));) {
 		sbuf_addf(out, "complete -c printop -n __printop_no_verb -a %s -d '", a->name);
-		add_quoted(out, a->sentence, "\\");
+		add_quoted_sentence(out, a, "\\");
 		sbuf_adds(out, "'\n");
 	}
 }
@@ -192,10 +223,11 @@ static const char *fish_completer(const struct option_info *o)
 	const char *zsh = zsh_completer(o);
 
 	if (str_eq(zsh, "_printop_printers"))
-		return " -a '(__printop_printers)'";
+		return " -a '(__fish_complete_list , __printop_printers)'";
 	if (str_eq(zsh, "_printop_states"))
-		return " -a \"$__printop_states\"";
-	return str_eq(zsh, "_printop_fields") ? " -a \"$__printop_fields\"" : "";
+		return " -a '(__fish_complete_list , __printop_list_states)'";
+	return str_eq(zsh, "_printop_fields") ?
+		" -a '(__fish_complete_list , __printop_list_fields)'" : "";
 }
 
 static void add_fish_verbs_of(struct sbuf *out, const struct option_info *o)
@@ -234,6 +266,7 @@ static void fill_fish_options(struct sbuf *out)
 
 const struct part shell_parts[] = {
 	{ "VERB_WORDS", fill_verb_words },
+	{ "SELECTOR_VERBS", fill_selector_verbs },
 	{ "STATE_WORDS", fill_state_words },
 	{ "FIELD_WORDS", fill_field_words },
 	{ "BASH_OPTIONS", fill_bash_options },

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Manual pages without warnings, completions that their shells read, and bash's at work.
+# Manual pages without warnings and with an example of each verb; completions that their shells read, bash's at work.
 B=${B:-build}
 n=0
 tap() {	# status name
@@ -58,5 +58,34 @@ printop upload x.gcode -t voron-01,mk|voron-01,mk4-01
 printop cancel -q --y|--yes
 printop --lo|--log-level
 printop help est|estop
+printop sim --dia|--dialect
+printop sim --dialect oc|octoprint
+printop keys vor|
 EOF
+
+if command -v fish >/dev/null; then
+	got=$(PATH=$(cd "$B" && pwd):$PATH PRINTOP_CONFIG=$tmp/printers.conf timeout 20 fish --no-config -c '
+		source man/completions/printop.fish
+		complete -C "printop status vor"; complete -C "printop wait --state complete,fai"' | cut -f 1 | xargs)
+	[ "$got" = "voron-01 complete,failed" ]
+	tap $? "fish completes names and lists"
+fi
+
+# What the tables do not hold is held here: sim's options, and an example for each verb.
+for option in $("$B/printop" sim --help | sed -n 's/^  \(--[a-z]*\).*/\1/p'); do
+	for file in printop.bash _printop; do
+		grep -q -e "$option[[ ']" "man/completions/$file" || echo "$file lacks $option"
+	done
+	grep -q -e "from sim' -l ${option#--} " man/completions/printop.fish || echo "printop.fish lacks $option"
+done >"$tmp/missing"
+[ ! -s "$tmp/missing" ]
+tap $? "completions know the options of sim"
+sed 's/^/# /' "$tmp/missing"
+for verb in $("$B/printop" help | sed -n '/^verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+	case $verb in help | version) continue ;; esac
+	grep -q "^    .*printop $verb" man/printop.1.md || echo "no example of $verb"
+done >"$tmp/missing"
+[ ! -s "$tmp/missing" ]
+tap $? "the manual has an example of each verb"
+sed 's/^/# /' "$tmp/missing"
 echo "1..$n"
