@@ -118,6 +118,11 @@ class Screen:
                 return STATES[m.group(1)], m.group(2)
         return "", ""
 
+    def line_at_cursor(self):
+        """The row of a list that the cursor is on."""
+        lines = [line for line in self.text().split("\n") if line.startswith((">", "▶", "▸", "►", "❯"))]
+        return lines[0] if lines else ""
+
     def go_to(self, name):
         self.type("'")
         time.sleep(0.2)
