@@ -403,7 +403,8 @@ static const char example_tail[] =
 	"#keys = ( { key = \"ctrl-x\"; action = \"pause\"; view = \"fleet\"; } );\n"
 	"\n"
 	"# Programs to run on events, with the event as JSON on standard input.\n"
-	"#hooks = ( { on = [\"failed\", \"finished\"]; run = [\"notify-send\", \"printop\"]; timeout = 10; } );\n";
+	"#hooks = ( { on = [\"failed\", \"finished\"]; run = [\"notify-send\", \"printop\"]; "
+	"timeout = 10; } );\n";
 
 void manual_example(struct sbuf *out)
 {

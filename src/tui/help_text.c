@@ -72,7 +72,7 @@ static const char everywhere[] =
 	"## The command line\n\n"
 	"The same verbs as on the shell; Tab completes, Up recalls.\n\n"
 	"    :pause tag:petg state:printing\n"
-	"    :upload lid.gcode -t room-1\n"
+	"    :upload lid.gcode -t tag:room-1\n"
 	"    :set poll_active 1\n"
 	"    :theme\n\n"
 	"`man printop` has the rest.\n";

@@ -1,4 +1,4 @@
-/* Draws the pictures of the README: the real screens over the demo farm, as SVG in both kinds of theme. */
+/* Draws the pictures of the README: the real screens over the demo farm, in dark and light. */
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
