@@ -247,6 +247,10 @@ static int parse(struct program *g, int argc, char **argv, int *exit_status)
 			puts("printop " PRINTOP_VERSION);
 			*exit_status = 0;
 			return -1;
+		} else if (str_eq(arg, "--config") || str_eq(arg, "--log-level")) {
+			fprintf(stderr, "printop: %s needs a value\n", arg);
+			*exit_status = EXIT_USAGE;
+			return -1;
 		} else if (g->no_tui) {
 			return i;	/* an option of the status verb */
 		} else {
