@@ -314,7 +314,7 @@ def pause_resume_cancel(p):
 
 def by_keys(p):
     """A job that is uploaded and started in one go, paused while it heats, resumed and cancelled with keys."""
-    local = p.world.file("keys.gcode", gcode.job(seconds=40, nozzle_c=260))
+    local = p.world.file("keys.gcode", gcode.job(seconds=40, nozzle_c=240))
     p.do("upload", local, "-t", p.name, "--start")
     p.really("upload --start prints", WORKING)
     p.see("upload --start prints", WORKING)     # before that the screen would rightly refuse a pause
@@ -335,7 +335,7 @@ def by_keys(p):
 
 
 def complete(p):
-    local = p.world.file("short.gcode", gcode.job(seconds=6, layers=6))
+    local = p.world.file("short.gcode", gcode.job(seconds=6, layers=6, nozzle_c=240))
     p.do("upload", local, "-t", p.name, "--start")
     waited = p.run("wait", p.name, "--state", "complete", "--timeout", "90")
     p.must(waited.status == 0, "wait --state complete", waited)
@@ -345,7 +345,7 @@ def complete(p):
 
 def emergency_stop(p):
     """While it heats: other commands would wait in the queue now."""
-    local = p.world.file("long.gcode", gcode.job(seconds=60, nozzle_c=250))
+    local = p.world.file("long.gcode", gcode.job(seconds=60, nozzle_c=260))
     p.do("upload", local, "-t", p.name, "--start")
     p.really("heating before the emergency stop", WORKING)
     halted = "shutdown" if p.server.dialect == "moonraker" else "error"
