@@ -96,9 +96,12 @@ static bool find_range(const struct plot *g, const struct printer *p, double *lo
 	*low = 0;
 	*high = LEAST_TOP_C;
 	for (int i = 0; i < shown_heaters(p); i++) {
+		const struct heater *h = &p->state.heaters[i];
+
+		*high = fmax(*high, fmax(h->actual_c, h->target_c));
 		for (int x = 0; x < columns_of_dots(g); x++) {
-			double v = dot_value(g, p, p->state.heaters[i].name, x, history_actual);
-			double t = dot_value(g, p, p->state.heaters[i].name, x, history_target);
+			double v = dot_value(g, p, h->name, x, history_actual);
+			double t = dot_value(g, p, h->name, x, history_target);
 
 			any |= !isnan(v);
 			*low = fmin(*low, v);

@@ -254,7 +254,8 @@ static void add_file_facts(struct line *l, const struct printer *p)
 		line_addf(l, ROLE_DIM, "%.0f/%.0f C", f->nozzle_c, f->bed_c);
 	if (f->nozzle_mm > 0)
 		line_addf(l, ROLE_DIM, "nozzle %.2g mm", f->nozzle_mm);
-	line_add(l, ROLE_DIM, f->slicer);
+	if (!str_eq_nocase(f->slicer, "unknown"))	/* Moonraker 0.11.0 says so in words */
+		line_add(l, ROLE_DIM, f->slicer);
 }
 
 static void add_sources(struct line *l, const struct printer *p)

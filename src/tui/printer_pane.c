@@ -134,6 +134,10 @@ static void op_row(struct canvas *c, struct area row, const struct op *op)
 	op_what(op, what, sizeof(what));
 	op_how(op, how, sizeof(how));
 	line_add(&l, ROLE_DIM, clock);
+	if (row.w < 45 && op->phase == OP_DONE) {	/* "connected in 0.5 s" says it all */
+		line_rest(&l, op_phase_role(op), how);
+		return;
+	}
 	line_rest(&l, ROLE_NORMAL, row.w >= 45 ? what : verb_name(op->x.verb));
 	line_add(&l, op_phase_role(op), op_phase_word(op));
 	line_rest(&l, op->phase == OP_FAILED ? ROLE_BAD : ROLE_NORMAL, how);

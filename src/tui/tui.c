@@ -111,6 +111,8 @@ void tui_open(struct tui *t, const struct view_ops *ops)
 		ops->open(v);
 }
 
+static void dialog_close(struct tui *t);
+
 /* The fleet, or how to get one. */
 static void open_root(struct tui *t)
 {
@@ -118,6 +120,9 @@ static void open_root(struct tui *t)
 
 	if (t->depth && t->stack[0]->ops == root)
 		return;
+	/* What is open on top belongs to a view that goes. */
+	prompt_cancel(t);
+	dialog_close(t);
 	while (t->depth)
 		view_free(t->stack[--t->depth]);
 	tui_open(t, root);

@@ -122,6 +122,17 @@ static enum role line_role(const struct json *o)
 	return ROLE_NORMAL;
 }
 
+/*
+ * What this program remembers itself is not taken from the journal as well; what other copies of it
+ * did is. Their events are the same as ours. The journal's clock is read a moment earlier or later.
+ */
+static bool is_news(const struct reading *r, double at, bool action, const char *from)
+{
+	if (is_ours(r->g->v.tui->app, from))
+		return at < r->before - 1;
+	return action || at < r->before;
+}
+
 static bool take_line(void *ctx, const char *line, size_t len)
 {
 	struct reading *r = ctx;
@@ -138,8 +149,7 @@ static bool take_line(void *ctx, const char *line, size_t len)
 			action_text(o, text, sizeof(text));
 		else
 			json_str(o, "text", text, sizeof(text));
-		/* What is newer is known already, but for what other copies of the program did. */
-		if (at < r->before || (action && !is_ours(r->g->v.tui->app, from)))
+		if (is_news(r, at, action, from))
 			add_entry(r->g, at, printer, text, action ? who : "")->role = line_role(o);
 	}
 	json_free(o);

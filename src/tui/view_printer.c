@@ -148,11 +148,12 @@ static void draw_divider(struct canvas *c, const struct layout_printer *l)
 	canvas_vline(c, x, top, bottom - top);
 }
 
-static void dim_old(struct canvas *c, const struct layout_printer *l)
+/* What is not fresh is dim, but not a reason in the place of the job. */
+static void dim_old(struct canvas *c, const struct layout_printer *l, bool job)
 {
 	const struct area parts[] = { l->job, l->graph, l->heaters, l->motion };
 
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+	for (size_t i = job ? 0 : 1; i < ARRAY_LEN(parts); i++) {
 		int title = i > 0 || parts[i].x > 0;	/* titles stay */
 
 		canvas_recolor(c, (struct area){ parts[i].x + (parts[i].x > 0), parts[i].y + title,
@@ -170,8 +171,8 @@ static void draw_all(struct printer_view *w, struct canvas *c, const struct layo
 	}
 	for (int i = 0; i < PANE_N; i++)
 		draw_pane(w, c, (enum pane)i, p, m);
-	if (w->ages && fleet_has_numbers(p) && !w->zoomed)
-		dim_old(c, l);
+	if (w->ages && !w->zoomed)
+		dim_old(c, l, fleet_has_numbers(p));
 	if (!w->zoomed)
 		frame_events(w->v.tui, c, l->events);
 }
