@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <printop/connector.h>
 #include <printop/err.h>
 #include <printop/printer.h>
 #include <printop/setting.h>
@@ -52,6 +53,7 @@ struct config {
 	size_t n_keys;
 	struct hook *hooks;
 	size_t n_hooks;
+	struct connector_config connector;
 	struct config_issue *issues;
 	size_t n_issues;
 };

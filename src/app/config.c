@@ -28,6 +28,7 @@ static struct config *config_new(const char *path)
 
 	c->path = mem_strdup(path);
 	settings_init(&c->settings);
+	connector_config_init(&c->connector);
 	return c;
 }
 
@@ -53,6 +54,7 @@ void config_free(struct config *c)
 	if (!c)
 		return;
 	settings_done(&c->settings);
+	connector_config_done(&c->connector);
 	for (size_t i = 0; i < c->n_printers; i++)
 		printer_config_done(&c->printers[i]);
 	for (size_t i = 0; i < c->n_keys; i++)
@@ -318,6 +320,7 @@ static const struct section {
 	{ "printer", true, 0, read_printer },
 	{ "keys", false, 500, read_binding },
 	{ "hooks", false, 100, read_hook },
+	{ "connector", false, 0, read_connector },
 };
 
 static void read_section(struct reader *r, const config_setting_t *s, const struct section *section)
@@ -466,6 +469,7 @@ static void set_stale_limits(struct config *c)
 static struct config *finish(struct config *c)
 {
 	set_stale_limits(c);
+	connector_config_finish(c);
 	keymap_check(c);
 	return c;
 }
@@ -478,6 +482,14 @@ struct config *config_load(const char *path)
 		read_file(c, path, true);
 		read_printers_d(c);
 	}
+	return finish(c);
+}
+
+struct config *config_load_original(const char *path)
+{
+	struct config *c = config_new(NULL);
+
+	config_add_original(c, path);
 	return finish(c);
 }
 
