@@ -691,6 +691,8 @@ static ssize_t drip_read(void *cls, uint64_t pos, char *buf, size_t max)
 	int64_t ms = loop_now_ms(d->r->h->loop) - d->since_ms;
 	size_t end = d->cut_after < d->len ? d->cut_after : d->len, n;
 
+	if (d->r->h->stopping)		/* libmicrohttpd does not end with a connection suspended */
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (pos >= end) {
 		reset_connection(d->r->conn);
 		return MHD_CONTENT_READER_END_WITH_ERROR;

@@ -180,6 +180,9 @@ static void handle(void *ctx, struct httpd_request *r)
 	} else if (str_eq(path, "/slow")) {
 		httpd_reply_slowly(r, 200, "text/plain", NULL, "0123456789012345678901234567890123456789", 40,
 				   50, 40);
+	} else if (str_eq(path, "/drip")) {
+		httpd_reply_slowly(r, 200, "text/plain", NULL, "0123456789012345678901234567890123456789", 40,
+				   1, 40);
 	} else if (str_eq(path, "/cut")) {
 		httpd_reply_slowly(r, 200, "text/plain", NULL, "0123456789012345678901234567890123456789", 40, 0,
 				   20);
@@ -371,6 +374,37 @@ static void test_stop_with_open_requests(void **state)
 	serve(hold_client);
 }
 
+static void stop_loop(void *ctx)
+{
+	loop_stop(ctx);
+}
+
+/* The client is there and waits for the rest of a slow answer. */
+static void test_stop_while_it_drips(void **state)
+{
+	struct httpd_limits limits = { 1000, 50, 30 };
+	struct loop *l = loop_new();
+	struct loop_timer *t = loop_timer_new(l, stop_loop, l);
+	struct httpd *h;
+	struct err e;
+	unsigned port;
+	int fd;
+
+	(void)state;
+	memset(&served, 0, sizeof(served));
+	h = httpd_new(l, &limits, handle, &e);
+	assert_non_null(h);
+	port = httpd_listen(h, "127.0.0.1", 0, NULL, &e);
+	fd = dial(port);
+	assert_true(fd >= 0 && put(fd, GET("/drip")));
+	loop_timer_start(t, 150);
+	loop_run(l);
+	httpd_free(h);
+	close(fd);
+	loop_timer_free(t);
+	loop_free(l);
+}
+
 /* ---- the farm ---- */
 
 static struct sim_farm *farm;
@@ -539,6 +573,7 @@ int main(void)
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_stop_with_open_requests),
+		cmocka_unit_test(test_stop_while_it_drips),
 		cmocka_unit_test(test_farm),
 		cmocka_unit_test(test_farm_upload),
 		cmocka_unit_test(test_farm_faults),
