@@ -4,11 +4,10 @@
  */
 #include "dialog.h"
 #include "frame.h"
+#include "parts.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <printop/mem.h>
 #include <printop/str.h>
 
@@ -62,31 +61,6 @@ static size_t count_phase(const struct result *r, enum op_phase from, enum op_ph
 	return n;
 }
 
-static const struct { const char *word; enum role role; } phases[] = {
-	[OP_QUEUED] = { "queued", ROLE_DIM },		[OP_SENDING] = { "sends", ROLE_WARN },
-	[OP_CONFIRMING] = { "waits", ROLE_WARN },	[OP_DONE] = { "ok", ROLE_GOOD },
-	[OP_FAILED] = { "FAILED", ROLE_BAD },		[OP_CANCELLED] = { "stopped", ROLE_WARN },
-};
-
-/* What is known about an operation, in one line. */
-static void op_text(const struct op *op, char *buf, size_t size)
-{
-	double until = op->submitted_at + op->limit_s;
-	char clock[STR_SMALL] = "";
-	time_t at = (time_t)until;
-	struct tm tm;
-
-	if (op->phase == OP_FAILED) {
-		str_copy(buf, size, op->err.text);
-	} else if (op->phase == OP_CONFIRMING && isfinite(until) && localtime_r(&at, &tm)) {
-		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-		str_printf(buf, size, "%s%stries until %s", op->seen, op->seen[0] ? ", " : "",
-			   clock);
-	} else {
-		str_copy(buf, size, op->seen);
-	}
-}
-
 static void draw_row(struct canvas *c, struct area a, const struct op *op, int name_w)
 {
 	char text[TEXT_CAP + 64];
@@ -94,9 +68,9 @@ static void draw_row(struct canvas *c, struct area a, const struct op *op, int n
 
 	canvas_text(c, x, a.y, name_w, ROLE_STRONG, op->printer_name);
 	x += name_w + 2;
-	canvas_text(c, x, a.y, end - x, phases[op->phase].role, phases[op->phase].word);
+	canvas_text(c, x, a.y, end - x, op_phase_role(op), op_phase_word(op));
 	x += 9;
-	op_text(op, text, sizeof(text));
+	op_how(op, text, sizeof(text));
 	canvas_text(c, x, a.y, end - x, ROLE_DIALOG, text);
 }
 
