@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every fuzz target on its seeds, with small seeded changes, in the plain build: what a fuzzer found once stays fixed.
+# Every fuzz target on its seeds, with small seeded changes, in the plain build: what a fuzzer found
+# once stays fixed.
 B=${B:-build}
 out=$B/fuzz-replay
 . tests/fuzz/seeds.sh
@@ -19,7 +20,8 @@ changes() { # TARGET: of each seed; the fixtures are many
 
 build() { # TARGET
 	# shellcheck disable=SC2086
-	${CC:-cc} $flags -O1 -o "$out/$1" "tests/fuzz/fuzz_$1.c" tests/fuzz/replay.c "$B/libprintop.a" $libs
+	${CC:-cc} $flags -O1 -o "$out/$1" "tests/fuzz/fuzz_$1.c" tests/fuzz/replay.c \
+		"$B/libprintop.a" $libs
 }
 
 replay() { # TARGET

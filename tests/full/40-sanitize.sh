@@ -1,5 +1,6 @@
 #!/bin/sh
-# The unit tests, the shell verbs, the fuzz seeds and the full screen under AddressSanitizer and UndefinedBehaviorSanitizer.
+# The unit tests, the shell verbs, the fuzz seeds and the full screen under AddressSanitizer and
+# UndefinedBehaviorSanitizer.
 B=${B:-build}
 san=address,undefined
 out=$B/san-address-undefined
@@ -60,7 +61,8 @@ press() { # KEY...
 
 # Every view, the dialogs, the prompts and a few commands; each key is a repaint.
 walk() {
-	for key in j j k Space d d Enter 2 Escape F g G Tab PageDown PageUp Escape '?' j j Escape 3 j Escape 4 Escape 5 Escape; do
+	for key in j j k Space d d Enter 2 Escape F g G Tab PageDown PageUp Escape '?' j j Escape \
+		3 j Escape 4 Escape 5 Escape; do
 		press "$key"
 	done
 	press : && press 'sort name' && press Enter
@@ -76,8 +78,8 @@ resize() { # COLS ROWS
 }
 
 screen() {
-	tm new-session -d -s demo -x 120 -y 36 "XDG_STATE_HOME='$tmp/state' XDG_CONFIG_HOME='$tmp/config' TERM=tmux-256color \
-		LC_ALL=C.UTF-8 '$full/printop' --demo; echo \$? >'$tmp/status'; sleep 60"
+	XDG_STATE_HOME=$tmp/state XDG_CONFIG_HOME=$tmp/config LC_ALL=C.UTF-8 tm new-session -d \
+		-s demo -x 120 -y 36 "'$full/printop' --demo; echo \$? >'$tmp/status'; sleep 60"
 	sleep 1.5
 	for size in 120x36 80x24 40x12 20x5 200x60; do
 		resize "${size%x*}" "${size#*x}"
@@ -92,7 +94,8 @@ screen() {
 		sleep 0.3
 	done
 	grep -q voron "$tmp/screen" || { echo "the fleet is not on the screen:"; cat "$tmp/screen"; }
-	[ "$(cat "$tmp/status" 2>/dev/null)" = 0 ] || echo "it ended with status $(cat "$tmp/status" 2>/dev/null || echo none)"
+	st=$(cat "$tmp/status" 2>/dev/null)
+	[ "$st" = 0 ] || echo "it ended with status ${st:-none}"
 	reports
 }
 

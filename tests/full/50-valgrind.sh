@@ -1,6 +1,6 @@
 #!/bin/sh
-# The shell verbs on a simulated farm under valgrind: no error, and nothing lost at the end. Hostile JSON and text, too,
-# for the libraries that a sanitizer does not see into.
+# The shell verbs on a simulated farm under valgrind: no error, and nothing lost at the end. Hostile
+# JSON and text, too, for the libraries that a sanitizer does not see into.
 B=${B:-build}
 case $B in /*) ;; *) B=$PWD/$B ;; esac
 P=$B/printop
@@ -9,6 +9,7 @@ supp=$PWD/tests/tools/valgrind.supp
 tmp=$(mktemp -d) || exit 1
 sim=
 n=0
+lost=definite,indirect,possible
 trap 'stop_sim; rm -rf "$tmp"' EXIT
 export XDG_CONFIG_HOME="$tmp/xdg" XDG_STATE_HOME="$tmp/state" HOME="$tmp" LC_ALL=C.UTF-8 TERM=dumb
 unset PRINTOP_CONFIG NO_COLOR
@@ -25,8 +26,8 @@ grind() { # NAME STATUS PROGRAM ARGUMENT...
 	name=$1 want=$2
 	shift 2
 	n=$((n + 1))
-	timeout 40 valgrind -q --error-exitcode=77 --leak-check=full --show-leak-kinds=definite,indirect,possible \
-		--errors-for-leak-kinds=definite,indirect,possible --suppressions="$supp" --log-file="$tmp/report" \
+	timeout 40 valgrind -q --error-exitcode=77 --leak-check=full --suppressions="$supp" \
+		--show-leak-kinds="$lost" --errors-for-leak-kinds="$lost" --log-file="$tmp/report" \
 		"$@" >out 2>err </dev/null
 	st=$?
 	if [ "$st" = "$want" ] && [ ! -s "$tmp/report" ]; then

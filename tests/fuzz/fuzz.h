@@ -1,4 +1,5 @@
-/* What the fuzz targets share: the input byte by byte, copies of its rest, and claims that must hold. */
+/* What the fuzz targets share: the input byte by byte, copies of its rest, and claims that must
+ * hold. */
 #ifndef PRINTOP_FUZZ_H
 #define PRINTOP_FUZZ_H
 
@@ -24,10 +25,10 @@ struct fuzz {
 };
 
 /* A finding: printed and aborted, so that the fuzzer keeps the input. */
-#define MUST(claim) \
-	do { \
-		if (!(claim)) \
-			fatal("%s:%d: does not hold: %s", __FILE__, __LINE__, #claim); \
+#define MUST(claim)                                                                                \
+	do {                                                                                       \
+		if (!(claim))                                                                      \
+			fatal("%s:%d: does not hold: %s", __FILE__, __LINE__, #claim);             \
 	} while (0)
 
 static inline unsigned fuzz_byte(struct fuzz *f)

@@ -13,7 +13,7 @@ const char *__lsan_default_suppressions(void)
 
 static void check_issues(const struct config *c)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 
 	for (size_t i = 0; i < c->n_issues; i++) {
 		must_be_clean(c->issues[i].text, SIZE_MAX);

@@ -1,6 +1,8 @@
 /*
- * A driver and a run of replies. The input is one reply or several, parted by the byte 0x1e. A reply is its body; with
- * "!sff" before it, the letters choose the HTTP status, the fault and flags: a fixture's .json is an input as it is.
+ * A driver and a run of replies. The input is one reply or several, parted by the byte 0x1e. A
+ * reply is its body; with
+ * "!sff" before it, the letters choose the HTTP status, the fault and flags: a fixture's .json is
+ * an input as it is.
  */
 #ifndef PRINTOP_FUZZ_DRIVER_H
 #define PRINTOP_FUZZ_DRIVER_H
@@ -12,9 +14,9 @@
 
 static inline void fuzz_head(struct fuzz *f, struct http_reply *r)
 {
-	static const long statuses[] = { 200, 201, 204, 304, 400, 401, 403, 404, 405, 409, 415, 500, 501,
-		502, 503, 504, 0 };
-	static const char *const types[] = { "application/json", "text/html", "text/plain", "" };
+	static const long statuses[] = {200, 201, 204, 304, 400, 401, 403, 404, 405,
+					409, 415, 500, 501, 502, 503, 504, 0};
+	static const char *const types[] = {"application/json", "text/html", "text/plain", ""};
 	unsigned flags;
 
 	fuzz_byte(f);
@@ -30,15 +32,17 @@ static inline void fuzz_head(struct fuzz *f, struct http_reply *r)
 
 static inline void fuzz_driver(const struct driver *d, const uint8_t *data, size_t size)
 {
-	struct fuzz f = { data, size };
+	struct fuzz f = {data, size};
 	struct fuzz_printer p = fuzz_printer_new(d);
 
 	for (int i = 0; i < FUZZ_REPLIES && f.left; i++) {
-		struct http_reply r = { .status = 200, .retry_after_s = -1, .took_s = 0.01,
-			.content_type = "application/json" };
+		struct http_reply r = {.status = 200,
+				       .retry_after_s = -1,
+				       .took_s = 0.01,
+				       .content_type = "application/json"};
 		const uint8_t *end = memchr(f.at, 0x1e, f.left);
 		size_t len = end ? (size_t)(end - f.at) : f.left;
-		struct fuzz one = { f.at, len };
+		struct fuzz one = {f.at, len};
 		char *body;
 
 		if (len && *one.at == '!')

@@ -1,6 +1,7 @@
 /*
- * Fuzz target: raw bytes from a server through the real transport to both drivers. A listener on loopback answers the
- * request with the input and closes; libcurl, the transport and the drivers get what a hostile server can send.
+ * Fuzz target: raw bytes from a server through the real transport to both drivers. A listener on
+ * loopback answers the request with the input and closes; libcurl, the transport and the drivers
+ * get what a hostile server can send.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,7 +13,7 @@
 #include <printop/transport.h>
 #include "fuzz_reply.h"
 
-#define SEND_BYTES (256 << 10)	/* of the socket's buffer: one send() takes the whole input */
+#define SEND_BYTES (256 << 10) /* of the socket's buffer: one send() takes the whole input */
 
 static struct server {
 	struct loop *loop;
@@ -61,7 +62,7 @@ static void on_connection(void *ctx, int ready)
 
 static void start(void)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
 
 	server.conn_fd = -1;
@@ -106,7 +107,7 @@ static void on_reply(void *ctx, const struct http_reply *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct endpoint to = { .key = "0123456789ABCDEF" };
+	struct endpoint to = {.key = "0123456789ABCDEF"};
 	struct http_req req;
 
 	if (size > SEND_BYTES / 2)
@@ -119,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	to.base_url = server.url;
 	http_req_init(&req);
 	sbuf_adds(&req.path, "/api/job");
-	req.changes = size & 1;		/* on a connection of its own */
+	req.changes = size & 1; /* on a connection of its own */
 	server.transport->ops->send(server.transport, &to, &req, on_reply, NULL);
 	while (!server.done)
 		loop_run(server.loop);

@@ -1,6 +1,7 @@
 /*
- * Fuzz target: bytes from a terminal to keys, the line editor with what they say, names of keys, and selectors. A byte
- * of the input says how many bytes come at once and how much later the next ones come.
+ * Fuzz target: bytes from a terminal to keys, the line editor with what they say, names of keys,
+ * and selectors. A byte of the input says how many bytes come at once and how much later the next
+ * ones come.
  */
 #include <printop/keys.h>
 #include <printop/select.h>
@@ -63,8 +64,8 @@ static void type(struct fuzz *f, struct edit *e, struct canvas *c)
 static void check_selector(const char *line)
 {
 	struct selector *s;
-	struct printer p = { .id = 1 };
-	struct err e = { 0 };
+	struct printer p = {.id = 1};
+	struct err e = {0};
 
 	s = selector_parse_line(line, &e);
 	MUST(s || e.code != ERR_NONE);
@@ -82,7 +83,7 @@ static void check_selector(const char *line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz f = { data, size };
+	struct fuzz f = {data, size};
 	char *line = fuzz_text(&f, '\n', 200);
 	struct canvas *c = canvas_new(12, 3, false);
 	struct edit e;

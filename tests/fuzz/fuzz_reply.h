@@ -1,4 +1,5 @@
-/* Gives a server's reply to a driver in every way there is, and checks what the driver makes of it. */
+/* Gives a server's reply to a driver in every way there is, and checks what the driver makes of it.
+ */
 #ifndef PRINTOP_FUZZ_REPLY_H
 #define PRINTOP_FUZZ_REPLY_H
 
@@ -20,7 +21,7 @@ struct fuzz_printer {
 
 static inline struct fuzz_printer fuzz_printer_new(const struct driver *d)
 {
-	struct fuzz_printer f = { .fleet = fleet_new(), .now_ms = 1000 };
+	struct fuzz_printer f = {.fleet = fleet_new(), .now_ms = 1000};
 	struct printer_config c;
 	struct printer *p;
 
@@ -61,7 +62,8 @@ static inline void must_be_a_request(const struct http_req *r)
 	}
 	if (r->upload) {
 		must_be_clean(r->upload->name, SIZE_MAX);
-		MUST(!strchr(r->upload->name, '/') && str_copy((char[512]){ 0 }, 512, r->upload->name));
+		MUST(!strchr(r->upload->name, '/') &&
+		     str_copy((char[512]){0}, 512, r->upload->name));
 	}
 }
 
@@ -123,14 +125,15 @@ static inline void fuzz_sample(void *ctx, const char *heater, double age_s, doub
 }
 
 /* A poll: the topic is asked for, answered with r and committed. */
-static inline void fuzz_hear(struct fuzz_printer *f, const struct topic *t, const struct http_reply *r)
+static inline void fuzz_hear(struct fuzz_printer *f, const struct topic *t,
+			     const struct http_reply *r)
 {
 	struct printer *p = fuzz_printer_get(f);
 	const struct driver *d = driver_of(p);
-	const struct history_sink sink = { fuzz_sample, f };
+	const struct history_sink sink = {fuzz_sample, f};
 	struct printer_state next = p->state;
 	struct http_req req;
-	struct err e = { 0 };
+	struct err e = {0};
 	bool heard;
 
 	t->needs(p);
@@ -178,7 +181,7 @@ static inline void fuzz_step(struct fuzz_printer *f, enum verb v, const struct h
 	enum exchange_next next = EXCHANGE_SEND;
 	struct exchange x;
 	struct http_req req;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	exchange_init(&x, v);
 	fuzz_args(&x.args, r);
@@ -222,7 +225,7 @@ static inline void fuzz_show(const struct fuzz_printer *f)
 static inline void fuzz_reply(struct fuzz_printer *f, const struct http_reply *r)
 {
 	const struct driver *d = driver_of(fuzz_printer_get(f));
-	struct err e = { 0 };
+	struct err e = {0};
 
 	MUST(driver_detect(r, &e) || e.code != ERR_NONE);
 	for (size_t i = 0; i < d->n_topics; i++)

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = mem_strndup((const char *)data, size);
 	struct theme t;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (theme_parse(text, "fuzz.theme", &t, &e)) {
 		must_be_clean(t.name, sizeof(t.name));

@@ -1,6 +1,7 @@
 /*
- * Fuzz target: the whole screen without a terminal. Bytes are keys as a terminal sends them; 0xff and two bytes give the
- * screen another size, 0xfe and a byte let time pass. What is drawn must never steer a terminal.
+ * Fuzz target: the whole screen without a terminal. Bytes are keys as a terminal sends them; 0xff
+ * and two bytes give the screen another size, 0xfe and a byte let time pass. What is drawn must
+ * never steer a terminal.
  */
 #include "../unit/screen.h"
 #include "fuzz.h"
@@ -83,8 +84,8 @@ static void one_byte(struct session *s, struct fuzz *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz f = { data, size };
-	struct session s = { .now = { SCREEN_NOW_MS, SCREEN_WALL_S } };
+	struct fuzz f = {data, size};
+	struct session s = {.now = {SCREEN_NOW_MS, SCREEN_WALL_S}};
 	unsigned head = fuzz_byte(&f);
 
 	nowhere();

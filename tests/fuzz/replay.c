@@ -1,6 +1,7 @@
 /*
- * Runs a fuzz target on files, without a fuzzer: replay [-m N] FILE-OR-FOLDER... With -m each file is also tried N times
- * with small seeded changes, so that every build has met a little of what a fuzzer finds. Says how many inputs it tried.
+ * Runs a fuzz target on files, without a fuzzer: replay [-m N] FILE-OR-FOLDER... With -m each file
+ * is also tried N times with small seeded changes, so that every build has met a little of what a
+ * fuzzer finds. Says how many inputs it tried.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #define INPUT_BYTES (1u << 20)
 
 static struct {
-	char input[512];	/* what is being tried, for the handler */
+	char input[512]; /* what is being tried, for the handler */
 	unsigned long n;
 	int mutations;
 	uint32_t random;
@@ -66,7 +67,7 @@ static size_t mutate(char *to, const char *from, size_t len)
 
 static void try_file(const char *path)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	char *data, *changed;
 	size_t len;
 

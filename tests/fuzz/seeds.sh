@@ -1,4 +1,5 @@
-# Seeds of the fuzz targets: tests/fuzz/corpus/TARGET, and what the repository has anyway. Sourced by run and the replay.
+# Seeds of the fuzz targets: tests/fuzz/corpus/TARGET, and what the repository has anyway. Sourced
+# by run and the replay.
 
 # A header file and its body make what a server sent.
 join_replies() { # DIR
@@ -37,7 +38,9 @@ make_dict() { # TARGET FILE
 		http) source_words src/driver/*.c ;;
 		config) source_words include/printop/*.def src/app/config*.c ;;
 		theme) source_words include/printop/roles.def src/text/theme.c ;;
-		tui | keys) source_words include/printop/actions.def include/printop/settings.def src/app/select.c ;;
+		tui | keys)
+			source_words include/printop/actions.def include/printop/settings.def \
+				src/app/select.c ;;
 		esac
 	} >"$2"
 }
