@@ -43,6 +43,9 @@ struct app *app_new(struct loop *l, struct config *config_take, struct transport
 		    bool read_only, bool events);
 void app_free(struct app *a);
 
+/* Where a printer's server is, as the transport wants it. Points into the printer's config. */
+struct endpoint app_endpoint(const struct app *a, const struct printer *p);
+
 /* Re-reads the configuration. A broken file keeps the old one: false, *e says file:line and why. */
 bool app_reload(struct app *a, struct err *e);
 

@@ -6,9 +6,6 @@
 #include <printop/printer.h>
 #include <printop/transport.h>
 
-/* Where a printer's server is, as the transport wants it. Points into the printer's config. */
-struct endpoint app_endpoint(const struct app *a, const struct printer *p);
-
 /* The poller's limits of one request from the settings. */
 long app_reply_ms(const struct app *a);
 

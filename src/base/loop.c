@@ -20,6 +20,7 @@ struct loop {
 		void *ctx;
 	} after[AFTER_MAX];
 	bool stop;
+	size_t works;			/* in the pool; loop_free() waits for them */
 };
 
 struct loop_timer {
@@ -69,7 +70,9 @@ void loop_free(struct loop *l)
 		return;
 	memset(l->after, 0, sizeof(l->after));
 	uv_close((uv_handle_t *)&l->prepare, NULL);
-	/* Handles that were freed close in the next turns; work in the pool ends first. */
+	while (l->works)
+		uv_run(&l->uv, UV_RUN_ONCE);
+	/* Handles that were freed close in the next turns. */
 	for (int i = 0; i < 1000 && uv_run(&l->uv, UV_RUN_NOWAIT); i++)
 		continue;
 	uv_run(&l->uv, UV_RUN_NOWAIT);
@@ -463,6 +466,7 @@ struct work {
 	void (*work)(void *ctx);
 	void (*done)(void *ctx);
 	void *ctx;
+	struct loop *loop;
 };
 
 static void work_cb(uv_work_t *w)
@@ -477,6 +481,7 @@ static void work_done_cb(uv_work_t *w, int status)
 	struct work *work = w->data;
 
 	(void)status;
+	work->loop->works--;
 	work->done(work->ctx);
 	free(work);
 }
@@ -486,6 +491,8 @@ void loop_work(struct loop *l, void (*fn)(void *ctx), void (*done)(void *ctx), v
 	struct work *w = MEM_NEW(struct work);
 
 	w->uv.data = w;
+	w->loop = l;
+	l->works++;
 	w->work = fn;
 	w->done = done;
 	w->ctx = ctx;
