@@ -2,11 +2,9 @@
  * Operations: runs each verb's exchange of requests, then watches the printer until its state proves the verb, or
  * its time is over. Uploads wait for their turn; nothing else waits for anybody.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <printop/alert.h>
 #include <printop/log.h>
 #include <printop/mem.h>
@@ -17,6 +15,7 @@
 #include "app/internal.h"
 #include "app/op_journal.h"
 #include "app/op_proof.h"
+#include "app/op_rules.h"
 
 #define KEEP_ENDED 200
 #define RETRY_MS 1500		/* two uploads in the same second collide on one Moonraker host */
@@ -407,109 +406,22 @@ static void timer_fired(void *ctx)
 	end_late(t);
 }
 
-/* ---- uploads take turns: so many at once, one per host ---- */
-
-static bool same_host(const struct printer *a, const struct printer *b)
-{
-	struct http_url ua, ub;
-	const char *why;
-
-	return http_url_parse(a->config.url, &ua, &why) && http_url_parse(b->config.url, &ub, &why) &&
-	       str_eq_nocase(ua.host, ub.host);
-}
-
-static bool upload_may_start(const struct ops *o, const struct task *t)
-{
-	const struct printer *p = printer_of(t);
-	int limit = (int)settings_num(&o->app->config->settings, SETTING_UPLOADS), running = 0;
-
-	for (size_t i = 0; i < o->n; i++) {
-		const struct task *u = o->tasks[i];
-		const struct printer *q;
-
-		if (u->op.x.verb != VERB_UPLOAD || u->op.phase != OP_SENDING)
-			continue;
-		running++;
-		q = printer_of(u);
-		/* Moonraker's temporary name is the second on the clock, shared by all instances on a host. */
-		if (p && q && same_host(p, q) && (str_eq(p->dialect, "moonraker") || p == q))
-			return false;
-	}
-	return running < limit;
-}
+/* ---- uploads take turns ---- */
 
 static void start_uploads(struct ops *o)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (o->tasks[i]->op.phase == OP_QUEUED && upload_may_start(o, o->tasks[i]))
+		if (o->tasks[i]->op.phase == OP_QUEUED && op_upload_turn(o->app, &o->tasks[i]->op))
 			begin(o->tasks[i]);
 }
 
 /* ---- submitting ---- */
 
-/* Two commands to one printer at once contradict each other; only the stop, looks and a cancel get through. */
-static bool is_free(const struct ops *o, uint32_t printer_id, enum verb v, struct err *e)
-{
-	if (v == VERB_ESTOP || v == VERB_FILES || v == VERB_UPLOAD)
-		return true;
-	for (size_t i = 0; i < o->n; i++) {
-		const struct op *op = &o->tasks[i]->op;
-		enum verb w = op->x.verb;
-
-		if (op->printer_id != printer_id || op_ended(op) || w == VERB_FILES || w == VERB_UPLOAD)
-			continue;
-		if (v == VERB_CANCEL && w != VERB_CANCEL)
-			continue;
-		return err_set(e, ERR_REFUSED, "%s is under way", verb_name(w));
-	}
-	return true;
-}
-
-bool op_allowed(const struct app *a, uint32_t printer_id, enum verb verb, struct err *e)
-{
-	const struct printer *p = fleet_get(a->fleet, printer_id);
-
-	if (!p)
-		return err_set(e, ERR_NOT_FOUND, "there is no such printer");
-	if (a->read_only && verb != VERB_FILES)
-		return err_set(e, ERR_REFUSED, "read-only: printop was started with -r or read_only");
-	return verb_allowed(p, verb, e) && (!a->ops || is_free(a->ops, printer_id, verb, e));
-}
-
-static bool check_local_file(struct task *t, struct err *e)
-{
-	struct verb_args *args = &t->op.x.args;
-	struct stat st;
-
-	if (!args->local || stat(args->local, &st))
-		return err_set(e, ERR_IO, "cannot read %s: %s", args->local ? args->local : "the file", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, ERR_IO, "%s is not a regular file", args->local);
-	if (st.st_size == 0)
-		return err_set(e, ERR_IO, "%s is empty", args->local);
-	args->local_bytes = st.st_size;
-	t->op.total_bytes = st.st_size;
-	return true;
-}
-
-static bool check_name(struct task *t, struct err *e)
-{
-	struct verb_args *args = &t->op.x.args;
-	char safe[256];
-
-	str_safe_name(safe, sizeof(safe), args->name ? args->name : args->local);
-	if (!safe[0])
-		return err_set(e, ERR_USAGE, "the name %s cannot be used on a server", args->name ? args->name : args->local);
-	free(args->name);
-	args->name = mem_strdup(safe);
-	return true;
-}
-
 static bool check(struct task *t, struct err *e)
 {
 	if (!op_allowed(t->ops->app, t->op.printer_id, t->op.x.verb, e))
 		return false;
-	return t->op.x.verb != VERB_UPLOAD || (check_local_file(t, e) && check_name(t, e));
+	return t->op.x.verb != VERB_UPLOAD || op_upload_file(&t->op, e);
 }
 
 static struct task *task_new(struct ops *o, uint32_t group, uint32_t printer_id, enum verb verb)
@@ -556,7 +468,7 @@ uint32_t op_submit(struct ops *o, uint32_t group, uint32_t printer_id, enum verb
 		return id;
 	}
 	set_phase(t, OP_QUEUED);
-	if (verb != VERB_UPLOAD || upload_may_start(o, t))
+	if (verb != VERB_UPLOAD || op_upload_turn(o->app, &t->op))
 		begin(t);
 	else
 		notify(t);
