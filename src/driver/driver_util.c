@@ -187,29 +187,6 @@ bool driver_is_lost(const struct http_reply *r)
 	       (!r->fault && r->status == 504);
 }
 
-struct json *driver_read(const struct http_reply *r, struct err *e)
-{
-	char text[TEXT_CAP];
-	struct json *root;
-
-	if (r->status < 200 || r->status > 299) {
-		driver_error_text(r, text, sizeof(text));
-		err_set(e, ERR_BAD_REPLY, "HTTP %ld: %s", r->status, text);
-		return NULL;
-	}
-	if (is_html(r)) {
-		err_set(e, ERR_BAD_REPLY, "a web page instead of JSON");
-		return NULL;
-	}
-	root = json_parse(r->body, r->len, e);
-	if (root && !json_is_object(root)) {
-		json_free(root);
-		err_set(e, ERR_BAD_REPLY, "not a JSON object");
-		return NULL;
-	}
-	return root;
-}
-
 double driver_read_time(const struct json *o, const char *path)
 {
 	static const double end_s = 1e11;	/* the year 5138 */
@@ -266,17 +243,23 @@ static void json_error_text(const struct json *root, char *dst, size_t size)
 		str_copy(dst, size, str_trim(better));
 }
 
-void driver_error_text(const struct http_reply *r, char *dst, size_t size)
+/* The server's own words, "" when it has none. */
+static void own_words(const struct http_reply *r, char *dst, size_t size)
 {
 	struct json *root;
 
 	str_copy(dst, size, "");
-	if (r->len && r->len < LIMIT_STRING_BYTES * 4 && !is_html(r)) {
-		root = json_parse(r->body, r->len, NULL);
-		if (root)
-			json_error_text(root, dst, size);
-		json_free(root);
-	}
+	if (!r->len || r->len >= LIMIT_STRING_BYTES * 4 || is_html(r))
+		return;
+	root = json_parse(r->body, r->len, NULL);
+	if (root)
+		json_error_text(root, dst, size);
+	json_free(root);
+}
+
+void driver_error_text(const struct http_reply *r, char *dst, size_t size)
+{
+	own_words(r, dst, size);
 	if (!*dst)
 		str_printf(dst, size, "HTTP %ld", r->status);
 }
@@ -287,6 +270,38 @@ bool driver_refuse(const struct http_reply *r, enum err_code code, const char *w
 
 	driver_error_text(r, text, sizeof(text));
 	return err_set(e, code, "%s: %s", what, text);
+}
+
+/* A status that no reader of this reply expects, with the server's words or our own. */
+static void tell_status(const struct http_reply *r, struct err *e)
+{
+	char text[TEXT_CAP];
+
+	own_words(r, text, sizeof(text));
+	if (!*text && r->status >= 300 && r->status < 400)
+		str_copy(text, sizeof(text), "a redirection, which is not followed: mend the url");
+	err_set(e, ERR_BAD_REPLY, *text ? "HTTP %ld: %s" : "HTTP %ld", r->status, text);
+}
+
+struct json *driver_read(const struct http_reply *r, struct err *e)
+{
+	struct json *root;
+
+	if (r->status < 200 || r->status > 299) {
+		tell_status(r, e);
+		return NULL;
+	}
+	if (is_html(r)) {
+		err_set(e, ERR_BAD_REPLY, "a web page instead of JSON");
+		return NULL;
+	}
+	root = json_parse(r->body, r->len, e);
+	if (root && !json_is_object(root)) {
+		json_free(root);
+		err_set(e, ERR_BAD_REPLY, "not a JSON object");
+		return NULL;
+	}
+	return root;
 }
 
 bool driver_tell(struct printer_state *next, enum printer_status status, const char *reason)

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include <time.h>
+#include <printop/fields.h>
 #include <printop/history.h>
 #include <printop/mem.h>
 #include <printop/str.h>
@@ -101,7 +102,7 @@ static void halted_reason(const struct printer *p, const struct moment *m, char 
 void fleet_reason(const struct tui *t, const struct printer *p, const struct moment *m, char *buf,
 		  size_t size)
 {
-	const char *reason = p->state.reason;
+	const char *known = field_str(p, FIELD_REASON), *reason = known ? known : "";
 
 	switch (p->state.status) {
 	case PRINTER_OFFLINE:
