@@ -17,10 +17,13 @@ PKGS      := ncursesw libcurl libcjson libconfig libcmark libuv libmicrohttpd zl
 DEB_BUILD := gcc libc6-dev make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
 	libconfig-dev libcmark-dev libuv1-dev libmicrohttpd-dev zlib1g-dev
 DEB_TEST  := libcmocka-dev tmux python3 python3-venv python3-dev libsodium23 valgrind curl binutils \
-	clang libclang-rt-14-dev ncurses-term strace
+	clang libclang-rt-14-dev ncurses-term strace mosquitto mosquitto-clients
 
-# Optional libraries are whole files, never #ifdef: $(call pick,PKG,FILE-WITH,FILE-WITHOUT).
-pick       = $(if $(shell $(PKGCONF) --exists $(1) 2>/dev/null && echo y),$(2),$(3))
+# Optional libraries are whole files with a twin that does without, never #ifdef: PKG:FILE-WITH:FILE-WITHOUT.
+OPTIONAL  := libmosquitto:src/serve/mqtt_mosquitto.c:src/serve/mqtt_none.c
+DEB_OPTIONAL := libmosquitto-dev
+have       = $(shell $(PKGCONF) --exists $(1) 2>/dev/null && echo y)
+part       = $(word $(2),$(subst :, ,$(1)))
 
 # ---- flags ---------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -29,6 +32,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-st
 HARDEN := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 OPT ?= -O2
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+PKGS += $(foreach o,$(OPTIONAL),$(if $(call have,$(call part,$(o),1)),$(call part,$(o),1)))
 CPPFLAGS_ALL := -D_GNU_SOURCE -DPRINTOP_VERSION='"$(VERSION)"' -DPRINTOP_PREFIX='"$(PREFIX)"' \
 	-Iinclude -Isrc $(CPPFLAGS)
 CFLAGS_ALL = -std=c11 $(OPT) -g $(WARN) $(HARDEN) $(SANFLAGS) $(shell $(PKGCONF) --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
@@ -47,7 +51,8 @@ O := $(B)
 endif
 
 LAYERS := base model driver text net sim app tui batch gateway connector serve
-SRC    := $(foreach d,$(LAYERS),$(sort $(wildcard src/$(d)/*.c)))
+TWINS  := $(foreach o,$(OPTIONAL),$(if $(call have,$(call part,$(o),1)),$(call part,$(o),3),$(call part,$(o),2)))
+SRC    := $(filter-out $(TWINS),$(foreach d,$(LAYERS),$(sort $(wildcard src/$(d)/*.c))))
 OBJ    := $(SRC:%.c=$(O)/%.o)
 LIB    := $(O)/libprintop.a
 BIN    := $(O)/printop
@@ -166,7 +171,7 @@ endef
 deps:				## install what the build needs
 	$(call need,$(DEB_BUILD),)
 deps-test:			## install what the tests need
-	$(call need,$(DEB_BUILD) $(DEB_TEST),tests)
+	$(call need,$(DEB_BUILD) $(DEB_OPTIONAL) $(DEB_TEST),tests)
 
 .PHONY: clean help
 clean:				## remove build/

@@ -148,7 +148,7 @@ static struct app *make_batch_app(void *ctx, bool events, int *exit_status)
 }
 
 /* Services that `printop serve` and the full screen run when printers.conf switches them on. */
-static const struct service_ops *const parts[] = { &metrics_service, NULL };
+static const struct service_ops *const parts[] = { &metrics_service, &mqtt_service, NULL };
 
 static int run_serve(void *ctx, struct app *a)
 {

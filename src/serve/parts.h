@@ -4,6 +4,6 @@
 
 #include <printop/service.h>
 
-extern const struct service_ops metrics_service;
+extern const struct service_ops metrics_service, mqtt_service;
 
 #endif

@@ -65,6 +65,11 @@ static void do_transfers(struct tui *t)
 	tui_open(t, &view_transfers);
 }
 
+static void do_services(struct tui *t)
+{
+	tui_open(t, &view_services);
+}
+
 static void do_command(struct tui *t)
 {
 	prompt_command(t, "");
@@ -125,6 +130,7 @@ static void (*const everywhere[ACTION_N])(struct tui *t) = {
 	[ACTION_REFRESH] = do_refresh, [ACTION_REDRAW] = do_redraw,
 	[ACTION_STOP_OP] = do_stop,    [ACTION_RELOAD] = tui_reload,
 	[ACTION_SET] = do_set,	       [ACTION_THEME] = menu_theme,
+	[ACTION_SERVICES] = do_services,
 };
 
 void frame_do(struct tui *t, enum action_id id)

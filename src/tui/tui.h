@@ -227,7 +227,7 @@ enum role graph_role(int heater_index);
 
 /* ---- the views ---- */
 extern const struct view_ops view_first, view_fleet, view_printer, view_files, view_log,
-	view_transfers, view_help, view_upload;
+	view_transfers, view_help, view_upload, view_services;
 /* Opens the upload dialog view for these printers (ticked). */
 void view_upload_open(struct tui *t, const uint32_t *ids, size_t n);
 /*
