@@ -87,7 +87,11 @@ screen() {
 	done
 	resize 3 2
 	resize 140 40
-	tm capture-pane -p -t demo >"$tmp/screen"
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		tm capture-pane -p -t demo >"$tmp/screen"
+		grep -q voron "$tmp/screen" && break
+		sleep 0.3
+	done
 	press Escape && press q && press y
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		[ -s "$tmp/status" ] && break

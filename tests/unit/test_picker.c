@@ -179,7 +179,7 @@ static void test_remember(void **state)
 	assert_string_equal(last, f->dir);
 	free(last);
 	rename("gone", "petg");
-	setenv("XDG_STATE_HOME", "/nonexistent/printop-test", 1);
+	setenv("XDG_STATE_HOME", "/dev/null/printop-test", 1);
 	free(state_dir);
 }
 
