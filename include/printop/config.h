@@ -58,10 +58,13 @@ struct config {
 	size_t n_issues;
 };
 
-/* The file to read: --config (may be NULL), PRINTOP_CONFIG, XDG, /etc. NULL: none of the last two exists. The caller frees. */
+/*
+ * The file to read: --config (may be NULL), PRINTOP_CONFIG, XDG, /etc. It may be missing where there is a printers.d.
+ * NULL: nothing of the last two exists. The caller frees.
+ */
 char *config_find(const char *from_option);
 /*
- * Reads path and printers.d/NAME.conf beside it, keys from their sources, and checks all of it
+ * Reads path (which may be missing beside a printers.d) and printers.d/NAME.conf beside it, keys from their sources, and checks all of it
  * (keymap_check() too). Never NULL: look at config_has_errors(). path NULL gives the defaults without
  * printers.
  */
@@ -69,6 +72,8 @@ struct config *config_load(const char *path);
 /* The same from text alone: no file is read, @include is refused, nothing is run. name is for messages. */
 struct config *config_load_text(const char *text, size_t len, const char *name);
 void config_free(struct config *c);
+/* The rules that names of printers follow; NULL when it is good, else what is wrong. */
+const char *config_check_name(const char *name);
 bool config_has_errors(const struct config *c);
 /* The first error as "FILE:LINE: text". */
 void config_first_error(const struct config *c, struct err *e);

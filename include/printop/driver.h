@@ -119,6 +119,31 @@ enum exchange_next {
 	EXCHANGE_FAILED		/* *e says why */
 };
 
+/* What a server says of itself to somebody who does not know it yet. */
+struct introduction {
+	int step;			/* the driver's own place in its sequence, from 0 */
+	bool with_key;			/* a key goes with the requests */
+	bool known;			/* it is this dialect's server; what follows may still be unknown */
+	char name[64];			/* what its owners call it */
+	char version[48];
+	char access[16];		/* "", "protected", "read-only", "full": with the key, or without one */
+	bool grants;			/* it can be asked for a key: somebody presses Allow there */
+	bool logs_in;			/* a user's name and password get a key */
+	char source[16];		/* of the users that log in */
+};
+
+/* Getting a key from a server. */
+struct claim {
+	int step;
+	char *user;			/* NULL: somebody presses Allow at the server */
+	struct secret password;		/* of the user; wiped as soon as it was sent */
+	char source[16];
+	struct secret token;		/* of the question, or of the session */
+	struct secret key;		/* EXCHANGE_DONE: there it is */
+};
+
+void claim_done(struct claim *c);
+
 struct history_sink {		/* where TOPIC_HISTORY puts its samples */
 	void (*sample)(void *ctx, const char *heater, double age_s, double actual_c, double target_c);
 	void *ctx;
@@ -148,6 +173,15 @@ struct driver {
 				   const struct http_reply *prev, struct http_req *ret, struct err *e);
 	/* Is the reply to driver_probe() this dialect's? 0 no .. 100 sure. */
 	int (*detect)(const struct http_reply *r);
+	/*
+	 * Getting to know a server, before it is a printer: prev NULL begins, SEND sends *ret, DONE ends it.
+	 * FAILED: it is not this dialect's after all. An unanswered question (a fault) is no failure then on.
+	 */
+	enum exchange_next (*introduce)(struct introduction *in, const struct http_reply *prev,
+					struct http_req *ret, struct err *e);
+	/* Getting a key. RETRY: nothing is decided; call again with prev NULL in a second. */
+	enum exchange_next (*claim)(struct claim *c, const struct http_reply *prev,
+				    struct http_req *ret, struct err *e);
 };
 
 extern const struct driver driver_octoprint, driver_moonraker;
@@ -160,6 +194,8 @@ const char *driver_names(void);				/* "auto, octoprint, moonraker" */
 
 /* The one request that tells all dialects apart: GET /access/info. */
 void driver_probe(struct http_req *ret);
+/* A second one, for a server that answered the first with nothing that is known: GET /api/version. */
+void driver_probe_again(struct http_req *ret);
 /* The best driver for a probe's reply; NULL and *e (what was seen, in plain words) when none fits. */
 const struct driver *driver_detect(const struct http_reply *r, struct err *e);
 

@@ -122,6 +122,25 @@ void config_add_printer_take(struct config *c, struct printer_config *p)
 	printer_config_init(p);
 }
 
+/* printers.d beside a main file. */
+static char *printers_d(const char *path)
+{
+	char *dir = path_dirname(path), *folder = path_join(dir, "printers.d");
+
+	free(dir);
+	return folder;
+}
+
+/* `printop add` needs no main file: printers.d is a configuration, too. */
+static bool is_there(const char *path)
+{
+	char *folder = printers_d(path);
+	bool there = access(path, F_OK) == 0 || access(folder, F_OK) == 0;
+
+	free(folder);
+	return there;
+}
+
 char *config_find(const char *from_option)
 {
 	const char *from_env = getenv("PRINTOP_CONFIG");
@@ -134,7 +153,7 @@ char *config_find(const char *from_option)
 	dir = path_config_dir();
 	path = path_join(dir, "printers.conf");
 	free(dir);
-	if (access(path, F_OK) == 0)
+	if (is_there(path))
 		return path;
 	free(path);
 	return access(SYSTEM_FILE, F_OK) == 0 ? mem_strdup(SYSTEM_FILE) : NULL;
@@ -434,8 +453,7 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 
 static void read_printers_d(struct config *c)
 {
-	char *dir = path_dirname(c->path);
-	char *folder = path_join(dir, "printers.d");
+	char *folder = printers_d(c->path);
 	struct dirent **names = NULL;
 	int n = scandir(folder, &names, is_conf, by_bytes);
 
@@ -450,7 +468,6 @@ static void read_printers_d(struct config *c)
 	}
 	free(names);
 	free(folder);
-	free(dir);
 }
 
 /* Values are old after three polls that brought nothing, or after the setting, whichever is later. */
@@ -479,7 +496,8 @@ struct config *config_load(const char *path)
 	struct config *c = config_new(path);
 
 	if (path) {
-		read_file(c, path, true);
+		if (access(path, F_OK) == 0 || !is_there(path))
+			read_file(c, path, true);
 		read_printers_d(c);
 	}
 	return finish(c);

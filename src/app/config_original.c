@@ -62,7 +62,7 @@ static bool name_is_free(const struct config *c, const char *name)
 
 static char *free_name(const struct config *c, const char *wanted, size_t index)
 {
-	char *name = wanted && !check_printer_name(wanted) ? mem_strdup(wanted) : mem_printf("printer-%zu", index + 1);
+	char *name = wanted && !config_check_name(wanted) ? mem_strdup(wanted) : mem_printf("printer-%zu", index + 1);
 
 	for (int i = 2; !name_is_free(c, name); i++) {
 		free(name);

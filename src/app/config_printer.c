@@ -56,7 +56,7 @@ static void read_ranged(struct reader *r, const config_setting_t *s, struct prin
 
 /* ---- name, address ---- */
 
-const char *check_printer_name(const char *name)
+const char *config_check_name(const char *name)
 {
 	if (!*name || strlen(name) > NAME_BYTES)
 		return "a name has 1 to 63 bytes";
@@ -77,7 +77,7 @@ static void read_name(struct reader *r, const config_setting_t *s, struct printe
 	(void)rule;
 	if (!read_text(r, s, TEXT_LINE, LIMIT_STRING_BYTES, &c->name))
 		return;
-	wrong = check_printer_name(c->name);
+	wrong = config_check_name(c->name);
 	if (!wrong)
 		return;
 	reader_error(r, s, "name \"%.70s\": %s", c->name, wrong);

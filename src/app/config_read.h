@@ -42,8 +42,6 @@ void read_printer(struct reader *r, const config_setting_t *s);
 /* The connector's group, and what is checked when the whole configuration is read. */
 void read_connector(struct reader *r, const config_setting_t *s);
 void connector_config_finish(struct config *c);
-/* The rules that names of printers follow; NULL when it is good, else what is wrong. */
-const char *check_printer_name(const char *name);
 
 /* ---- keys and their sources (config_key.c, without libconfig) ---- */
 

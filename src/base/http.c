@@ -54,6 +54,8 @@ void http_req_done(struct http_req *r)
 	if (!r)
 		return;
 	sbuf_done(&r->path);
+	if (r->body.data)		/* a password may have been in it */
+		explicit_bzero(r->body.data, r->body.len);
 	sbuf_done(&r->body);
 	if (r->headers.data)
 		explicit_bzero(r->headers.data, r->headers.len);

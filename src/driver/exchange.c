@@ -49,6 +49,17 @@ void exchange_done(struct exchange *x)
 	file_list_done(&x->files);
 }
 
+void claim_done(struct claim *c)
+{
+	if (!c)
+		return;
+	free(c->user);
+	secret_done(&c->password);
+	secret_done(&c->token);
+	secret_done(&c->key);
+	c->user = NULL;
+}
+
 void file_list_done(struct file_list *l)
 {
 	if (!l)

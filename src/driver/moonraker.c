@@ -1,6 +1,7 @@
 /* Moonraker's dialect: what to poll, what may be sent when, and how to know it. */
 #include "moonraker.h"
 
+#include <string.h>
 #include <printop/str.h>
 
 #define S(status) STATUS_BIT(PRINTER_##status)
@@ -159,13 +160,15 @@ static uint32_t allowed(enum verb v)
 static int detect(const struct http_reply *r)
 {
 	struct json *root;
+	const char *text;
 	int score = 0;
 
 	if (r->fault || !r->status || !r->len || r->clacks ||
 	    str_starts(r->content_type, "text/html"))
 		return 0;
 	root = json_parse(r->body, r->len, NULL);
-	if (json_raw(root, "result.default_source"))
+	text = json_raw(root, "text");		/* /api/version of its emulation of OctoPrint */
+	if (json_raw(root, "result.default_source") || (text && strstr(text, "Moonraker")))
 		score = 100;
 	else if (json_is_object(json_at(root, "result")))
 		score = 60;
@@ -190,4 +193,6 @@ const struct driver driver_moonraker = {
 	.hear = moonraker_hear,
 	.step = moonraker_step,
 	.detect = detect,
+	.introduce = moonraker_introduce,
+	.claim = moonraker_claim,
 };

@@ -8,6 +8,10 @@ bool moonraker_hear(const struct printer *p, enum topic_id t, const struct http_
 		    struct printer_state *next, const struct history_sink *sink, struct err *e);
 enum exchange_next moonraker_step(const struct printer *p, struct exchange *x,
 				  const struct http_reply *prev, struct http_req *ret, struct err *e);
+enum exchange_next moonraker_introduce(struct introduction *in, const struct http_reply *prev,
+				       struct http_req *ret, struct err *e);
+enum exchange_next moonraker_claim(struct claim *c, const struct http_reply *prev,
+				   struct http_req *ret, struct err *e);
 
 /* status: the objects of a query. Before the job, its file and the status must have been read. */
 void moonraker_read_heaters(const struct json *status, struct printer_state *next);

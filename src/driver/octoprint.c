@@ -1,6 +1,7 @@
 /* OctoPrint's dialect: what to poll, what may be sent when, and how to know it. */
 #include "octoprint.h"
 
+#include <string.h>
 #include <printop/str.h>
 
 /* ---- what to poll ---- */
@@ -111,6 +112,14 @@ static uint32_t allowed(enum verb v)
 
 /* ---- detection ---- */
 
+/* What /api/version says; Moonraker's emulation says whose it is. */
+static bool names_octoprint(const struct json *root)
+{
+	const char *text = json_raw(root, "text");
+
+	return text && str_starts_nocase(text, "OctoPrint") && !strstr(text, "Moonraker");
+}
+
 static int detect(const struct http_reply *r)
 {
 	struct json *root;
@@ -121,10 +130,12 @@ static int detect(const struct http_reply *r)
 	if (r->clacks)
 		return r->status == 404 ? 100 : 90;
 	/* A proxy may drop the mark: OctoPrint's error is a string, Moonraker's an object. */
-	if (r->status < 400 || !str_starts(r->content_type, "application/json"))
+	if (!str_starts(r->content_type, "application/json"))
 		return 0;
 	root = json_parse(r->body, r->len, NULL);
-	if (json_raw(root, "error"))
+	if (r->status == 200 && names_octoprint(root))
+		score = 90;
+	else if (r->status >= 400 && json_raw(root, "error"))
 		score = 40;
 	json_free(root);
 	return score;
@@ -145,4 +156,6 @@ const struct driver driver_octoprint = {
 	.hear = octoprint_hear,
 	.step = octoprint_step,
 	.detect = detect,
+	.introduce = octoprint_introduce,
+	.claim = octoprint_claim,
 };

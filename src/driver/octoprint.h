@@ -8,6 +8,12 @@ bool octoprint_hear(const struct printer *p, enum topic_id t, const struct http_
 		    struct printer_state *next, const struct history_sink *sink, struct err *e);
 enum exchange_next octoprint_step(const struct printer *p, struct exchange *x,
 				  const struct http_reply *prev, struct http_req *ret, struct err *e);
+enum exchange_next octoprint_introduce(struct introduction *in, const struct http_reply *prev,
+				       struct http_req *ret, struct err *e);
+enum exchange_next octoprint_claim(struct claim *c, const struct http_reply *prev,
+				   struct http_req *ret, struct err *e);
+/* "full", "read-only", "protected", or "" for something between: what /api/currentuser allows. */
+const char *octoprint_read_access(const struct json *root);
 /* Files on the printer's own SD card are shown, and asked for, as "sdcard:NAME". */
 #define OCTOPRINT_SD "sdcard:"
 /* Reads /api/files into l. */

@@ -382,19 +382,23 @@ static bool has_permission(const struct json *root, const char *name)
 	return false;
 }
 
+const char *octoprint_read_access(const struct json *root)
+{
+	const bool print = has_permission(root, "PRINT"), control = has_permission(root, "CONTROL");
+
+	if (print && control)
+		return "full";
+	if (print || control)
+		return "";
+	return has_permission(root, "STATUS") ? "read-only" : "protected";
+}
+
 /* Without a good key it is 200 all the same, with a null name and what guests may do. */
 static bool hear_user(const struct json *root, struct printer_state *next, struct err *e)
 {
-	const bool print = has_permission(root, "PRINT"), control = has_permission(root, "CONTROL");
-	const char *access = "";
-
 	if (!json_is_array(json_get(root, "permissions")))
 		return err_set(e, ERR_BAD_REPLY, "/api/currentuser has no permissions");
-	if (print && control)
-		access = "full";
-	else if (!print && !control)
-		access = has_permission(root, "STATUS") ? "read-only" : "protected";
-	str_copy(next->access, sizeof(next->access), access);
+	str_copy(next->access, sizeof(next->access), octoprint_read_access(root));
 	next->access_tried = true;
 	return true;
 }

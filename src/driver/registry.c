@@ -46,6 +46,12 @@ void driver_probe(struct http_req *ret)
 	ret->no_key = true;
 }
 
+void driver_probe_again(struct http_req *ret)
+{
+	driver_get(ret, "/api/version");
+	ret->no_key = true;
+}
+
 const struct driver *driver_detect(const struct http_reply *r, struct err *e)
 {
 	const struct driver *best = NULL;

@@ -244,9 +244,9 @@ static void test_names_follow_rules(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_non_null(check_printer_name(bad[i]));
+		assert_non_null(config_check_name(bad[i]));
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
-		assert_null(check_printer_name(good[i]));
+		assert_null(config_check_name(good[i]));
 	load_text("printers = ( { name = \"a b\"; url = \"http://h\"; } );");
 	one_issue("t.conf:1", "name \"a b\": a name has no spaces", CONFIG_ERROR);
 	load_text("printers = ( { name = \"a\\x07b\"; url = \"http://h\"; } );");
