@@ -131,11 +131,12 @@ static char *printers_d(const char *path)
 	return folder;
 }
 
-/* `printop add` needs no main file: printers.d is a configuration, too. */
+/* `printop add` needs no main file: printers.d is a configuration, too. Another name was mistyped. */
 static bool is_there(const char *path)
 {
 	char *folder = printers_d(path);
-	bool there = access(path, F_OK) == 0 || access(folder, F_OK) == 0;
+	bool there = access(path, F_OK) == 0 ||
+		     (str_eq(str_basename(path), "printers.conf") && access(folder, F_OK) == 0);
 
 	free(folder);
 	return there;

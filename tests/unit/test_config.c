@@ -409,6 +409,21 @@ static void test_printers_d(void **state)
 	assert_true(str_ends(config->settings.values[SETTING_BELL].where, "more.conf:1"));
 }
 
+static void test_printers_d_alone(void **state)
+{
+	char *path = path_in_dir("printers.conf");
+
+	(void)state;
+	put("printers.d/a.conf", "printer = { name = \"a\"; url = \"http://a\"; };\n", 0644);
+	put("printers.d/b.conf", "", 0644);
+	assert_int_equal(access(path, F_OK), -1);
+	load_file("printers.conf");
+	assert_false(config_has_errors(config));
+	assert_int_equal(config->n_printers, 1);
+	assert_string_equal(config->path, path);
+	free(path);
+}
+
 static void clear_printers_d(void)
 {
 	put("printers.d/a.conf", "", 0644);
@@ -626,7 +641,7 @@ int main(void)
 		TEST(test_syntax_errors_have_a_line), TEST(test_names_follow_rules),
 		TEST(test_members_of_a_printer), TEST(test_urls), TEST(test_warnings_are_no_errors),
 		TEST(test_keys_and_hooks), TEST(test_mistakes_in_keys_and_hooks),
-		TEST(test_a_missing_file_is_named), TEST(test_too_big_a_file), TEST(test_printers_d),
+		TEST(test_a_missing_file_is_named), TEST(test_too_big_a_file), TEST(test_printers_d), TEST(test_printers_d_alone),
 		TEST(test_wide_modes), TEST(test_key_files), TEST(test_keys_from_the_environment),
 		TEST(test_keys_from_programs), TEST(test_a_hanging_program_is_ended),
 		TEST(test_text_alone_touches_nothing), TEST(test_key_limits),
