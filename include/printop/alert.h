@@ -59,6 +59,12 @@ void alerts_unobserve(struct alerts *al, event_fn *fn, void *ctx);
 
 /* The journal: JSON lines, O_APPEND, one write a line. */
 char *journal_path(const struct app *a);		/* NULL: off; the caller frees */
+/*
+ * Writes one object as a line. Takes o. Adds "time", "at", "who", "from". Nothing is written when it is off; a failure
+ * is told once in the log.
+ */
+struct json;
+void journal_write_take(struct journal *j, struct json *o);
 /* Reads the last n lines whose "kind" is in kinds (NULL: all), newest last; calls fn with each line's text. */
 bool journal_read(const char *path, size_t n, bool (*fn)(void *ctx, const char *line, size_t len),
 		  void *ctx, struct err *e);

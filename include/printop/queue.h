@@ -45,7 +45,13 @@ struct queue_job {
 	int tries;
 };
 
+void queue_job_init(struct queue_job *j);	/* all unknown, waiting */
 const char *queue_state_name(enum queue_state s);
+bool queue_job_ended(const struct queue_job *j);	/* nothing more will happen to it by itself */
+/* As it is on disk, in `printop queue --json` and for programs; unknown is null. */
+struct json;
+struct json *queue_job_json(const struct queue_job *j);
+bool queue_job_read(const struct json *o, struct queue_job *ret);	/* false: no job */
 
 struct queue;
 
@@ -59,6 +65,8 @@ struct queue_intake;
 struct queue_intake *queue_intake_new(struct queue *q, int64_t expect_bytes, struct err *e);
 bool queue_intake_add(struct queue_intake *in, const void *data, size_t len, struct err *e);
 int queue_intake_fd(const struct queue_intake *in);	/* for reading back what was written (thumbnail, header) */
+/* Sets bytes and sha256 of *job to what came in so far: for queue_twin(). */
+void queue_intake_sum(const struct queue_intake *in, struct queue_job *job);
 /*
  * Takes the file over as a job (fields of want; id, state, bytes and sha256 are set here). Frees in.
  * NULL with *e: nothing was kept.
@@ -68,17 +76,33 @@ const struct queue_job *queue_intake_commit(struct queue_intake *in, const struc
 void queue_intake_abort(struct queue_intake *in);
 
 size_t queue_count(const struct queue *q);
-const struct queue_job *queue_at(const struct queue *q, size_t i);	/* in order: what is printed next first */
+/* In order: what is under way, then what waits (next first) or is held, then what has ended (latest first). */
+const struct queue_job *queue_at(const struct queue *q, size_t i);
 const struct queue_job *queue_get(const struct queue *q, const char *id);
-/* The job that the same client sent a moment ago (name, size, hash, owner), NULL none: slicers repeat unanswered uploads. */
+/*
+ * The job that the same client sent a moment ago (name, size, hash, owner, target), NULL none: slicers repeat
+ * unanswered uploads. One whose sender got no answer is remembered for two minutes, however short within_s.
+ */
 const struct queue_job *queue_twin(const struct queue *q, const struct queue_job *like, double within_s);
+void queue_told(struct queue *q, const char *id);	/* its sender got the answer */
 char *queue_file_path(const struct queue *q, const char *id);	/* the caller frees */
 
+/* All of these fail on a copy that is not the owner. move: 0 is next; counts what waits or is held. */
 bool queue_move(struct queue *q, const char *id, size_t to, struct err *e);
 bool queue_remove(struct queue *q, const char *id, struct err *e);	/* waiting, held, sent or ended ones */
 bool queue_hold(struct queue *q, const char *id, const char *reason, struct err *e);
 bool queue_release(struct queue *q, const char *id, bool force, struct err *e);
 bool queue_assign(struct queue *q, const char *id, const char *printer, struct err *e);
+/* Print it, though it was only to be brought there. True also when it is to be printed already. */
+bool queue_start(struct queue *q, const char *id, struct err *e);
+
+/*
+ * The same from another process: {"do": "list"|"move"|"remove"|"hold"|"release"|"assign", "id", "to", "printer",
+ * "reason", "force"} gives {"ok": true, "jobs": [...]} or {"ok": false, "code": name, "text"}. queue_call() asks the
+ * running owner (waits up to 5 s); NULL with ERR_NOT_FOUND when there is none. The caller frees.
+ */
+struct json *queue_call(const struct app *a, const struct json *request, struct err *e);
+struct json *queue_answer(struct queue *q, const struct json *request);
 
 typedef void queue_changed_fn(void *ctx);
 void queue_observe(struct queue *q, queue_changed_fn *fn, void *ctx);	/* at most 4 */

@@ -88,6 +88,74 @@ void connector_config_done(struct connector_config *c)
 	connector_config_init(c);
 }
 
+static void copy_texts(char **to, int *n, char *const *from, int n_from)
+{
+	for (*n = 0; *n < n_from; ++*n)
+		to[*n] = mem_strdup(from[*n]);
+}
+
+void connector_config_copy(struct connector_config *to, const struct connector_config *from)
+{
+	*to = *from;
+	to->original = mem_strdup(from->original);
+	to->cloud_url = mem_strdup(from->cloud_url);
+	to->site_name = mem_strdup(from->site_name);
+	to->token.value = mem_strdup(from->token.value);
+	to->token_file = mem_strdup(from->token_file);
+	to->id = mem_strdup(from->id);
+	to->secret.value = mem_strdup(from->secret.value);
+	to->printers = from->n_printers ? mem_zalloc(from->n_printers, sizeof(*to->printers)) : NULL;
+	for (size_t i = 0; i < from->n_printers; i++) {
+		to->printers[i] = from->printers[i];
+		to->printers[i].name = mem_strdup(from->printers[i].name);
+	}
+	to->state_dir = mem_strdup(from->state_dir);
+	to->ca_file = mem_strdup(from->ca_file);
+	copy_texts(to->backup_roots, &to->n_backup_roots, from->backup_roots, from->n_backup_roots);
+	copy_texts(to->backup_hosts, &to->n_backup_hosts, from->backup_hosts, from->n_backup_hosts);
+	to->where = mem_strdup(from->where);
+}
+
+static bool same_texts(char *const *a, int n_a, char *const *b, int n_b)
+{
+	for (int i = 0; i < n_a && i < n_b; i++)
+		if (!str_eq(a[i], b[i]))
+			return false;
+	return n_a == n_b;
+}
+
+static bool same_printers(const struct connector_config *a, const struct connector_config *b)
+{
+	for (size_t i = 0; i < a->n_printers && i < b->n_printers; i++)
+		if (!str_eq(a->printers[i].name, b->printers[i].name) || a->printers[i].id != b->printers[i].id ||
+		    a->printers[i].ui_port != b->printers[i].ui_port)
+			return false;
+	return a->n_printers == b->n_printers;
+}
+
+static bool same_number(double a, double b)
+{
+	return isnan(a) ? isnan(b) : fabs(a - b) < 1e-9;
+}
+
+/* A token that is there no more, since its file was deleted after pairing, is no change. */
+static bool same_token(const struct connector_config *a, const struct connector_config *b)
+{
+	return !secret_is_set(&b->token) || str_eq(a->token.value, b->token.value);
+}
+
+bool connector_config_same(const struct connector_config *a, const struct connector_config *b)
+{
+	return a->on == b->on && str_eq(a->original, b->original) && str_eq(a->cloud_url, b->cloud_url) &&
+	       str_eq(a->site_name, b->site_name) && same_token(a, b) &&
+	       (a->original || (str_eq(a->id, b->id) && str_eq(a->secret.value, b->secret.value))) && same_printers(a, b) &&
+	       a->allow == b->allow && same_number(a->commands_s, b->commands_s) && same_number(a->snapshots_s, b->snapshots_s) &&
+	       same_number(a->heartbeat_s, b->heartbeat_s) && str_eq(a->state_dir, b->state_dir) && str_eq(a->ca_file, b->ca_file) &&
+	       a->insecure_http == b->insecure_http &&
+	       same_texts(a->backup_roots, a->n_backup_roots, b->backup_roots, b->n_backup_roots) &&
+	       same_texts(a->backup_hosts, a->n_backup_hosts, b->backup_hosts, b->n_backup_hosts);
+}
+
 /* ---- readers ---- */
 
 typedef void read_fn(struct reader *r, const config_setting_t *s, struct connector_config *c);

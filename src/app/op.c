@@ -21,7 +21,7 @@
 #define RETRY_MS 1500		/* two uploads in the same second collide on one Moonraker host */
 #define RETRIES 4
 #define AFTER_FAULT_S 15.0	/* a request was lost on its way: did the printer hear it? */
-#define OBSERVERS 4
+#define OBSERVERS 8
 
 struct task {			/* an operation as the engine sees it */
 	struct op op;		/* first: handed out */
