@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include <printop/app.h>
+#include <printop/connector.h>
 #include <printop/frontend.h>
 #include <printop/log.h>
 #include <printop/mem.h>
@@ -148,7 +149,7 @@ static struct app *make_batch_app(void *ctx, bool events, int *exit_status)
 }
 
 /* Services that `printop serve` and the full screen run when printers.conf switches them on. */
-static const struct service_ops *const parts[] = { &metrics_service, &mqtt_service, NULL };
+static const struct service_ops *const parts[] = { &metrics_service, &mqtt_service, &connector_service, NULL };
 
 static int run_serve(void *ctx, struct app *a)
 {
@@ -159,6 +160,13 @@ static int run_serve(void *ctx, struct app *a)
 	a->frontend = "serve";
 	a->services = services_new(a, parts);
 	return serve_run(a);
+}
+
+static int run_connector(void *ctx, int argc, char **argv)
+{
+	struct program *g = ctx;
+
+	return connector_main(g->loop, g->config_option, g->read_only, argc, argv);
 }
 
 static int run_sim(void *ctx, int argc, char **argv)
@@ -194,6 +202,7 @@ static int run_batch(struct program *g, int argc, char **argv)
 		.make_app = make_batch_app,
 		.run_sim = run_sim,
 		.run_serve = run_serve,
+		.run_connector = run_connector,
 		.ctx = g,
 	};
 

@@ -77,6 +77,8 @@ struct connector_config {
 
 void connector_config_init(struct connector_config *c);
 void connector_config_done(struct connector_config *c);
+void connector_config_copy(struct connector_config *to, const struct connector_config *from);	/* to is initialised */
+bool connector_config_same(const struct connector_config *a, const struct connector_config *b);
 
 /*
  * Reads the original's file into c->connector and adds its printers that are not there yet. What is wrong becomes
@@ -85,5 +87,15 @@ void connector_config_done(struct connector_config *c);
 void config_add_original(struct config *c, const char *path);
 /* A configuration made of the original's file alone. */
 struct config *config_load_original(const char *path);
+
+/*
+ * `printop connector ...`, argv[0] being "connector": runs it alone until SIGTERM or SIGINT, or once. config is what came
+ * before the verb, NULL none. Returns the exit status.
+ */
+struct loop;
+int connector_main(struct loop *l, const char *config, bool read_only, int argc, char **argv);
+
+struct service_ops;
+extern const struct service_ops connector_service;
 
 #endif

@@ -27,6 +27,8 @@ struct batch_env {
 	struct app *(*make_app)(void *ctx, bool events, int *exit_status);
 	/* Runs the simulated farm with these arguments until SIGTERM. */
 	int (*run_sim)(void *ctx, int argc, char **argv);
+	/* The connector to a cloud alone, with options of its own. */
+	int (*run_connector)(void *ctx, int argc, char **argv);
 	/* Runs the services without a screen until SIGTERM or SIGINT. */
 	int (*run_serve)(void *ctx, struct app *a);
 	void *ctx;

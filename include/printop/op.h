@@ -66,7 +66,7 @@ size_t ops_uploads_running(const struct ops *o);
 bool op_ended(const struct op *op);
 
 typedef void op_changed_fn(void *ctx, const struct op *op);
-void ops_observe(struct ops *o, op_changed_fn *fn, void *ctx);	/* at most 4 */
+void ops_observe(struct ops *o, op_changed_fn *fn, void *ctx);	/* at most 8 */
 void ops_unobserve(struct ops *o, op_changed_fn *fn, void *ctx);
 
 /* What --dry-run prints and what the journal says: "POST /api/job {...}" lines the verb would send first. */

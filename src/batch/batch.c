@@ -404,8 +404,8 @@ static int run_verb(struct batch *b)
 {
 	struct err e = { 0 };
 
-	if (b->verb->run == verb_sim)		/* has options of its own */
-		return verb_sim(b);
+	if (b->verb->own_options)
+		return b->verb->run(b);
 	if (!options_parse(&b->opt, b->verb->name, b->argc, b->argv, &e)) {
 		say("%s", e.text);
 		return EXIT_BAD_USAGE;

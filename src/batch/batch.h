@@ -20,6 +20,7 @@ struct batch_verb {
 	enum action_id action;		/* ACTION_N: not in the action table */
 	const char *args, *sentence;	/* then: of their own */
 	bool hidden;
+	bool own_options;		/* reads b->argv itself, --help included */
 	const char *more;		/* the rest of its help; may be NULL */
 };
 
@@ -69,6 +70,7 @@ int verb_docs(struct batch *b);
 int verb_help(struct batch *b);
 int verb_version(struct batch *b);
 int verb_sim(struct batch *b);
+int verb_connector(struct batch *b);
 int verb_serve(struct batch *b);
 int verb_metrics(struct batch *b);
 

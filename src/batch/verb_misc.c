@@ -139,8 +139,7 @@ static void print_verbs(void)
 
 int verb_help(struct batch *b)
 {
-	static char sim_word[] = "sim", help_word[] = "--help";
-	static char *sim_help[] = { sim_word, help_word, NULL };
+	static char help_word[] = "--help";
 	const struct batch_verb *v;
 	char hint[NEAREST_HINT];
 	struct nearest n;
@@ -150,8 +149,13 @@ int verb_help(struct batch *b)
 		return EXIT_DONE;
 	}
 	v = batch_verb_find(b->opt.args.at[0]);
-	if (v && v->run == verb_sim)	/* has options of its own */
-		return b->env->run_sim(b->env->ctx, (int)ARRAY_LEN(sim_help) - 1, sim_help);
+	if (v && v->own_options) {
+		char *argv[] = { b->opt.args.at[0], help_word, NULL };
+
+		b->argc = 2;
+		b->argv = argv;
+		return v->run(b);
+	}
 	if (v) {
 		batch_verb_help(v, stdout);
 		return EXIT_DONE;
@@ -173,4 +177,9 @@ int verb_version(struct batch *b)
 int verb_sim(struct batch *b)
 {
 	return b->env->run_sim(b->env->ctx, b->argc, b->argv);
+}
+
+int verb_connector(struct batch *b)
+{
+	return b->env->run_connector(b->env->ctx, b->argc, b->argv);
 }

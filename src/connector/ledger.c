@@ -107,7 +107,16 @@ static void unlink_entry(struct ledger *s, const struct ledger_entry *x)
 	*p = x->chain;
 }
 
-/* Of what is over, the oldest ids and all but the newest completions go. */
+/* How it ended is kept, what came out of it is not. */
+static void shorten(struct ledger_entry *x)
+{
+	bool good = str_starts(x->completion, "{\"status\":\"succeeded\"");
+
+	set_text(&x->completion, good ? "{\"status\":\"succeeded\",\"result\":{\"note\":\"told before; not kept in full\"}}" :
+		 "{\"status\":\"failed\",\"error_message\":\"told before; not kept in full\"}");
+}
+
+/* Of what is over, the oldest ids go, and all but the newest completions are shortened. */
 static void trim(struct ledger *s)
 {
 	size_t over = 0, kept = 0, drop = 0;
@@ -117,8 +126,8 @@ static void trim(struct ledger *s)
 
 		if (x->phase != LEDGER_SENT)
 			continue;
-		if (++kept > KEPT_COMPLETIONS || (x->completion && strlen(x->completion) > KEPT_COMPLETION_BYTES))
-			set_text(&x->completion, NULL);
+		if (x->completion && (++kept > KEPT_COMPLETIONS || strlen(x->completion) > KEPT_COMPLETION_BYTES))
+			shorten(x);
 		over++;
 	}
 	for (size_t i = 0, at = 0, n = s->n; i < n; i++) {

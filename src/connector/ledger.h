@@ -23,7 +23,7 @@ struct ledger_entry {
 	enum ledger_phase phase;
 	double at;		/* wall clock of the last change */
 	char *command;		/* TAKEN, BEGUN: what is to be done, JSON */
-	char *completion;	/* DONE; SENT while it is kept, else NULL */
+	char *completion;	/* DONE; SENT, in the end shortened */
 	struct ledger_entry *chain;	/* the ledger's own */
 };
 
@@ -50,7 +50,7 @@ bool ledger_begin(struct ledger *s, const char *id, struct err *e);
 /* Also for an id that is not known: a command that cannot be run at all. */
 bool ledger_done(struct ledger *s, const char *id, const char *completion, struct err *e);
 bool ledger_sent(struct ledger *s, const char *id, struct err *e);
-/* The cloud asks again for what was sent: false when its completion is not kept any more. In memory only. */
+/* The cloud asks again for what was sent: it is to be sent once more. False when it is not known as sent. In memory only. */
 bool ledger_again(struct ledger *s, const char *id);
 
 #endif
