@@ -37,6 +37,7 @@ struct queue_job {
 	char reason[256];	/* why it is held, failed or waits; "" none */
 	bool start;		/* print it; false: only bring it there */
 	bool force;		/* an operator overrode a warning */
+	bool griffin;		/* Ultimaker's own flavour: held until somebody forces it */
 	double created_at, changed_at, started_at, ended_at;	/* wall clock, NAN unknown */
 	int64_t bytes;
 	char sha256[65];

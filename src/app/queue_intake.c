@@ -95,6 +95,7 @@ static void look_into(struct queue_entry *n, const char *path)
 		n->job.time_s = f.time_s;
 	if (isnan(n->job.filament_mm))
 		n->job.filament_mm = f.filament_mm;
+	n->job.griffin = f.griffin;
 	if (f.griffin && n->job.start && !n->job.force && n->job.state == QUEUE_WAITING) {
 		n->job.state = QUEUE_HELD;
 		str_copy(n->job.reason, sizeof(n->job.reason),

@@ -82,6 +82,7 @@ struct json *queue_job_json(const struct queue_job *j)
 	json_set_int(o, "tries", j->tries, -1);
 	json_set_bool(o, "start", j->start);
 	json_set_bool(o, "force", j->force);
+	json_set_bool(o, "griffin", j->griffin);
 	return o;
 }
 
@@ -104,5 +105,6 @@ bool queue_job_read(const struct json *o, struct queue_job *ret)
 	ret->tries = (int)json_int(o, "tries", 0);
 	ret->start = json_bool(o, "start", false);
 	ret->force = json_bool(o, "force", false);
+	ret->griffin = json_bool(o, "griffin", false);
 	return ret->name[0] != '\0';
 }
