@@ -96,7 +96,33 @@ static bool check_name(struct op *op, struct err *e)
 	return true;
 }
 
+/* "petg/x" from "/petg//x/"; nothing that leaves the server's root or cannot be shown. */
+static bool check_folder(struct op *op, struct err *e)
+{
+	struct verb_args *args = &op->x.args;
+	char folder[NAME_CAP] = "", shown[NAME_CAP], *copy, *rest, *part;
+	bool good = true;
+
+	if (!args->folder)
+		return true;
+	good = str_copy(shown, sizeof(shown), args->folder) && str_eq(str_clean(shown), args->folder);
+	copy = rest = mem_strdup(args->folder);
+	while (good && (part = str_token(&rest, "/"))) {
+		size_t len = strlen(folder);
+
+		good = !str_eq(part, "..") && !str_eq(part, ".") && !strchr(part, '\\');
+		if (*part)
+			str_printf(folder + len, sizeof(folder) - len, "%s%s", len ? "/" : "", part);
+	}
+	free(copy);
+	if (!good)
+		return err_set(e, ERR_USAGE, "the folder %s cannot be used on a server", shown);
+	free(args->folder);
+	args->folder = folder[0] ? mem_strdup(folder) : NULL;
+	return true;
+}
+
 bool op_upload_file(struct op *op, struct err *e)
 {
-	return check_file(op, e) && check_name(op, e);
+	return check_file(op, e) && check_name(op, e) && check_folder(op, e);
 }

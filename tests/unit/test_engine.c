@@ -388,6 +388,47 @@ static void test_an_unchanged_file_list_is_not_sent_again(void **state)
 	bench_free(&b);
 }
 
+static void test_folders_of_uploads(void **state)
+{
+	static const struct {
+		const char *folder, *want;	/* NULL: refused */
+	} rows[] = {
+		{ "petg/x", "petg/x" }, { "/petg//x/", "petg/x" }, { "Größe Ω", "Größe Ω" }, { "a/../b", NULL },
+		{ "..", NULL }, { "a\\b", NULL }, { "a\x1b[2J", NULL }, { "a\nb", NULL },
+	};
+	struct bench b = bench_new(false, "octoprint", 1);
+	struct verb_args args = { .local_bytes = -1 };
+	char path[64];
+
+	(void)state;
+	str_printf(path, sizeof(path), "%s/y.gcode", state_dir);
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs("G28\n", f);
+	fclose(f);
+	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Operational", 0));
+	args.local = mem_strdup(path);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct op *op;
+		uint32_t id;
+
+		free(args.folder);
+		args.folder = mem_strdup(rows[i].folder);
+		id = op_submit(b.app->ops, 1, printer(&b, 0)->id, VERB_UPLOAD, &args, (double)NAN);
+		op = op_get(b.app->ops, id);
+		if (!rows[i].want) {
+			assert_int_equal(op->err.code, ERR_USAGE);
+			continue;
+		}
+		assert_string_equal(op->x.args.folder, rows[i].want);
+		op_cancel(b.app->ops, id);
+	}
+	verb_args_done(&args);
+	bench_free(&b);
+	unlink(path);
+}
+
 /* ---- events ---- */
 
 static void test_a_job_that_ends_while_the_server_is_away(void **state)
@@ -509,6 +550,7 @@ int main(void)
 		cmocka_unit_test(test_two_commands_at_once_are_refused_but_the_stop_is_not),
 		cmocka_unit_test(test_read_only_sends_nothing),
 		cmocka_unit_test(test_uploads_to_one_moonraker_host_take_turns),
+		cmocka_unit_test(test_folders_of_uploads),
 		cmocka_unit_test(test_an_unchanged_file_list_is_not_sent_again),
 		cmocka_unit_test(test_a_job_that_ends_while_the_server_is_away),
 		cmocka_unit_test(test_pause_resume_and_error_are_told_once),
