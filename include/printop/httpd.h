@@ -15,9 +15,10 @@ struct httpd;
 struct httpd_request;
 
 struct httpd_limits {
-	size_t max_body_bytes;		/* over it: 413 */
+	size_t max_body_bytes;		/* over it: 413, after the rest was read and thrown away */
 	unsigned max_connections;
-	unsigned idle_timeout_s;
+	unsigned idle_timeout_s;	/* nothing moved */
+	unsigned header_timeout_s;	/* from connecting, or from the last answer, to whole headers; 0: no limit */
 };
 
 /* A listening socket added to a server; ctx tells the handler which one a request came in by. */
@@ -37,12 +38,15 @@ struct httpd_sink {
 	void (*data)(void *ctx, const char *data, size_t len);
 	void (*done)(void *ctx);	/* once, when the request is over, however it ended */
 	void *ctx;
+	void (*answered)(void *ctx);	/* before done: the client's system took the whole answer. May be NULL */
 };
 /*
  * Asks fn about each request that has a body, when its headers are there. True: the body goes to *ret,
- * whatever its size, and httpd_body() is empty.
+ * whatever its size, and httpd_body() is empty. fn may answer the request itself: then it is refused by its
+ * headers. A client that asked first (Expect: 100-continue) hears that at once, any other one when its body has been
+ * read and thrown away; handle is not called.
  */
-void httpd_on_body(struct httpd *h, bool (*fn)(void *listener_ctx, const struct httpd_request *r,
+void httpd_on_body(struct httpd *h, bool (*fn)(void *listener_ctx, struct httpd_request *r,
 					       struct httpd_sink *ret));
 /* Stops everything; unanswered requests that the caller still has must not be used any more. */
 void httpd_free(struct httpd *h);
@@ -63,6 +67,12 @@ const char *httpd_peer(const struct httpd_request *r);		/* numeric address */
  */
 void httpd_reply(struct httpd_request *r, unsigned status, const char *content_type, const char *headers,
 		 const void *body, size_t len);
+/*
+ * The same with words of its own behind the status (some clients show nothing else), and the connection is closed
+ * behind it. What is not printable ASCII in reason becomes '?'.
+ */
+void httpd_reply_reason(struct httpd_request *r, unsigned status, const char *reason, const char *content_type,
+			const char *headers, const void *body, size_t len);
 /* Sends at most bytes_per_s (0: no limit), and with cut_after < len resets the connection there. */
 void httpd_reply_slowly(struct httpd_request *r, unsigned status, const char *content_type,
 			const char *headers, const void *body, size_t len, unsigned bytes_per_s,

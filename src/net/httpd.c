@@ -21,6 +21,7 @@
 
 #define ACCEPTS_A_TURN 64
 #define DRIP_STEP_MS 100
+#define REASON_ANSWER_MAX (64u << 10)
 
 struct listener {
 	struct httpd *h;
@@ -30,17 +31,22 @@ struct listener {
 	void *ctx;
 };
 
+struct socket {			/* an accepted one */
+	struct listener *listener;	/* NULL: none of ours */
+	int64_t waiting_ms;		/* for headers, since; 0: it has a request */
+};
+
 struct httpd {
 	struct loop *loop;
 	struct httpd_limits limits;
 	void (*handle)(void *listener_ctx, struct httpd_request *r);
-	bool (*on_body)(void *listener_ctx, const struct httpd_request *r, struct httpd_sink *ret);
+	bool (*on_body)(void *listener_ctx, struct httpd_request *r, struct httpd_sink *ret);
 	struct MHD_Daemon *daemon;
 	struct loop_fd *watch;
-	struct loop_timer *timer;
+	struct loop_timer *timer, *sweep;
 	struct listener **listeners;
 	size_t n_listeners, cap_listeners;
-	struct listener **by_fd;	/* of each accepted socket */
+	struct socket *by_fd;
 	size_t n_by_fd;
 	int spare_fd;			/* given up for a moment when descriptors run out */
 	struct httpd_request *requests;	/* all there are */
@@ -57,9 +63,10 @@ struct httpd_request {
 	struct sbuf body;
 	struct httpd_sink sink;
 	struct MHD_Response *response;
+	struct sbuf raw;		/* instead of a response */
 	unsigned status;
 	struct loop_fd *watch;		/* while suspended: sees the client go */
-	bool handled, answered, suspended, drop;
+	bool handled, answered, suspended, drop, delivered;
 };
 
 /* A reply that is sent slowly or cut. */
@@ -103,11 +110,14 @@ static void request_free(struct httpd_request *r)
 	if (r->next)
 		r->next->link = r->link;
 	loop_fd_free(r->watch);
+	if (r->sink.answered && r->delivered)
+		r->sink.answered(r->sink.ctx);
 	if (r->sink.done)
 		r->sink.done(r->sink.ctx);
 	if (r->response)
 		MHD_destroy_response(r->response);
 	sbuf_done(&r->body);
+	sbuf_done(&r->raw);
 	free(r);
 }
 
@@ -130,10 +140,12 @@ static struct httpd_request *request_new(struct httpd *h, struct MHD_Connection 
 
 	r->h = h;
 	r->conn = conn;
-	r->listener = h->by_fd[conn_fd(conn)];
+	r->listener = h->by_fd[conn_fd(conn)].listener;
+	h->by_fd[conn_fd(conn)].waiting_ms = 0;
 	r->method = method;
 	r->path = path;
 	sbuf_init(&r->body, h->limits.max_body_bytes);
+	sbuf_init(&r->raw, REASON_ANSWER_MAX);
 	peer_name(r);
 	r->next = h->requests;
 	r->link = &h->requests;
@@ -183,7 +195,9 @@ static enum MHD_Result request_answer(struct httpd_request *r)
 {
 	enum MHD_Result ret;
 
-	if (r->drop)
+	if (r->raw.len)
+		r->delivered = send(conn_fd(r->conn), r->raw.data, r->raw.len, MSG_NOSIGNAL) == (ssize_t)r->raw.len;
+	if (r->drop || r->raw.len)
 		return MHD_NO;
 	if (!r->response) {
 		suspend(r);
@@ -214,21 +228,41 @@ static bool has_body(const struct httpd_request *r, int64_t *len)
 	return *len > 0 || httpd_header(r, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
+static bool expects_continue(const struct httpd_request *r)
+{
+	const char *expect = httpd_header(r, MHD_HTTP_HEADER_EXPECT);
+
+	return expect && str_eq_nocase(expect, "100-continue");
+}
+
+/* What a look at the headers alone decides. */
 static enum MHD_Result request_begin(struct httpd_request *r)
 {
 	struct httpd *h = r->h;
-	struct httpd_sink sink = { NULL, NULL, NULL };
+	struct httpd_sink sink = { 0 };
 	int64_t len;
 
 	if (!has_body(r, &len))
 		return MHD_YES;
-	if (h->on_body && h->on_body(r->listener->ctx, r, &sink)) {
+	if (h->on_body && h->on_body(r->listener->ctx, r, &sink))
 		r->sink = sink;
-		return MHD_YES;
-	}
-	if (len > 0 && (uint64_t)len > h->limits.max_body_bytes)
+	else if (!r->answered && len > 0 && (uint64_t)len > h->limits.max_body_bytes && expects_continue(r))
 		return reply_too_big(r);
-	return MHD_YES;
+	if (!r->answered)
+		return MHD_YES;
+	/* Closing with a body unread would cost the client the answer, too. */
+	r->handled = true;
+	return expects_continue(r) ? request_answer(r) : MHD_YES;
+}
+
+static void take_body(struct httpd_request *r, const char *data, size_t size)
+{
+	if (r->answered)
+		return;
+	if (r->sink.data)
+		r->sink.data(r->sink.ctx, data, size);
+	else if (!r->body.overflow)
+		sbuf_add(&r->body, data, size);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url,
@@ -246,10 +280,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 		return request_begin(r);
 	}
 	if (*size) {
-		if (r->sink.data)
-			r->sink.data(r->sink.ctx, data, *size);
-		else
-			sbuf_add(&r->body, data, *size);
+		take_body(r, data, *size);
 		*size = 0;
 		return MHD_YES;
 	}
@@ -266,11 +297,13 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 			 enum MHD_RequestTerminationCode why)
 {
 	struct httpd_request *r = *con_cls;
+	struct httpd *h = cls;
 
-	(void)cls, (void)conn, (void)why;
 	*con_cls = NULL;
 	if (!r)
 		return;
+	h->by_fd[conn_fd(conn)].waiting_ms = loop_now_ms(h->loop);
+	r->delivered = r->delivered || why == MHD_REQUEST_TERMINATED_COMPLETED_OK;
 	r->conn = NULL;
 	/* The one who has to answer still holds it. */
 	if (r->answered || !r->handled)
@@ -284,7 +317,25 @@ static void on_connection(void *cls, struct MHD_Connection *conn, void **ctx,
 
 	(void)ctx;
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED)
-		h->by_fd[conn_fd(conn)] = NULL;
+		h->by_fd[conn_fd(conn)].listener = NULL;
+}
+
+/* Cuts those who connect and then say nothing, or say it byte by byte: a place is worth something. */
+static void sweep(void *ctx)
+{
+	struct httpd *h = ctx;
+	int64_t limit = loop_now_ms(h->loop) - (int64_t)h->limits.header_timeout_s * 1000;
+	bool any = false;
+
+	for (size_t fd = 0; fd < h->n_by_fd; fd++) {
+		const struct socket *s = &h->by_fd[fd];
+
+		any = any || s->listener;
+		if (s->listener && s->waiting_ms && s->waiting_ms < limit)
+			shutdown((int)fd, SHUT_RDWR);
+	}
+	if (any)
+		loop_timer_start(h->sweep, (int64_t)h->limits.header_timeout_s * 250);
 }
 
 /* ---- listening ---- */
@@ -299,7 +350,9 @@ static void remember_fd(struct httpd *h, int fd, struct listener *l)
 		memset(h->by_fd + h->n_by_fd, 0, (n - h->n_by_fd) * sizeof(*h->by_fd));
 		h->n_by_fd = n;
 	}
-	h->by_fd[fd] = l;
+	h->by_fd[fd] = (struct socket){ l, loop_now_ms(h->loop) };
+	if (h->limits.header_timeout_s && !loop_timer_active(h->sweep))
+		loop_timer_start(h->sweep, (int64_t)h->limits.header_timeout_s * 250);
 }
 
 /* Without this a listening socket that cannot be served would wake the loop for ever. */
@@ -327,7 +380,7 @@ static bool accept_one(struct listener *l)
 	}
 	remember_fd(l->h, fd, l);
 	if (MHD_add_connection(l->h->daemon, fd, (struct sockaddr *)&addr, len) != MHD_YES)
-		l->h->by_fd[fd] = NULL;		/* it has closed the socket */
+		l->h->by_fd[fd].listener = NULL;	/* it has closed the socket */
 	return true;
 }
 
@@ -446,7 +499,7 @@ unsigned httpd_listen(struct httpd *h, const char *address, unsigned port, void 
 static void cut_connections(struct httpd *h, const struct listener *l)
 {
 	for (size_t fd = 0; fd < h->n_by_fd; fd++)
-		if (h->by_fd[fd] == l)
+		if (h->by_fd[fd].listener == l)
 			shutdown((int)fd, SHUT_RDWR);
 }
 
@@ -510,6 +563,7 @@ struct httpd *httpd_new(struct loop *l, const struct httpd_limits *limits,
 	h->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	fd = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	h->timer = loop_timer_new(l, pump, h);
+	h->sweep = loop_timer_new(l, sweep, h);
 	h->watch = loop_fd_new(l, fd, pump_ready, h);
 	if (!h->watch)
 		fatal("the HTTP server's descriptor cannot be watched");
@@ -517,7 +571,7 @@ struct httpd *httpd_new(struct loop *l, const struct httpd_limits *limits,
 	return h;
 }
 
-void httpd_on_body(struct httpd *h, bool (*fn)(void *listener_ctx, const struct httpd_request *r,
+void httpd_on_body(struct httpd *h, bool (*fn)(void *listener_ctx, struct httpd_request *r,
 					       struct httpd_sink *ret))
 {
 	h->on_body = fn;
@@ -540,6 +594,7 @@ void httpd_free(struct httpd *h)
 		listener_free(h->listeners[i]);
 	loop_fd_free(h->watch);
 	loop_timer_free(h->timer);
+	loop_timer_free(h->sweep);
 	if (h->spare_fd >= 0)
 		close(h->spare_fd);
 	free(h->listeners);
@@ -668,6 +723,23 @@ void httpd_reply(struct httpd_request *r, unsigned status, const char *content_t
 		memcpy(&data, &body, sizeof(data));	/* it is copied, and only then written to */
 	reply(r, status, content_type, headers,
 	      MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_COPY));
+}
+
+void httpd_reply_reason(struct httpd_request *r, unsigned status, const char *reason, const char *content_type,
+			const char *headers, const void *body, size_t len)
+{
+	char *copy = mem_strdup(headers ? headers : ""), *rest = copy, *line;
+
+	sbuf_addf(&r->raw, "HTTP/1.1 %u ", status);
+	for (; *reason; reason++)
+		sbuf_addc(&r->raw, *reason >= ' ' && *reason < 127 ? *reason : '?');
+	sbuf_addf(&r->raw, "\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", content_type, len);
+	while ((line = str_token(&rest, "\n")))
+		sbuf_addf(&r->raw, "%s\r\n", line);
+	sbuf_adds(&r->raw, "\r\n");
+	sbuf_add(&r->raw, body, len);
+	free(copy);
+	answered(r);
 }
 
 static void drip_resume(void *ctx)

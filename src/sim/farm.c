@@ -168,6 +168,21 @@ static void post_fault(struct device *d, const struct json *body, struct sim_rep
 	say(reply, 200, "ok\n");
 }
 
+/* What the person at OctoPrint's web page presses when an application asks for a key. */
+static void post_decide(struct device *d, const struct json *body, struct sim_reply *reply)
+{
+	const char *answer = json_raw(body, "answer"), *name = json_raw(body, "printer");
+
+	if (name)
+		d = device_by_name(d->farm, name);
+	if (!d || !answer) {
+		say(reply, 404, "no such printer\n");
+		return;
+	}
+	d->p.decision = str_eq(answer, "allow") ? SIM_ALLOW : str_eq(answer, "deny") ? SIM_DENY : SIM_UNDECIDED;
+	say(reply, 200, "ok\n");
+}
+
 static void post_advance(struct device *d, const struct json *body, struct sim_reply *reply)
 {
 	d->farm->skipped_s += fmin(fmax(json_num(body, "s", 0), 0), 1e7);
@@ -199,13 +214,15 @@ static void admin(struct device *d, const struct sim_request *q, struct sim_repl
 
 	if (post && body && strcmp(q->path, "/sim/fault") == 0)
 		post_fault(d, body, reply);
+	else if (post && body && strcmp(q->path, "/sim/decide") == 0)
+		post_decide(d, body, reply);
 	else if (post && body && strcmp(q->path, "/sim/advance") == 0)
 		post_advance(d, body, reply);
 	else if (!post && strcmp(q->path, "/sim/printers") == 0)
 		get_printers(d->farm, reply);
 	else
 		say(reply, 404, "POST /sim/fault {\"kind\", \"printer\"}, POST /sim/advance {\"s\"}, "
-		    "GET /sim/printers\n");
+		    "POST /sim/decide {\"answer\", \"printer\"}, GET /sim/printers\n");
 	json_free(body);
 }
 
@@ -277,7 +294,7 @@ static void sink_done(void *ctx)
 	free(u);
 }
 
-static bool take_body(void *ctx, const struct httpd_request *r, struct httpd_sink *ret)
+static bool take_body(void *ctx, struct httpd_request *r, struct httpd_sink *ret)
 {
 	const char *type = httpd_header(r, "Content-Type");
 	const struct device *d = ctx;
@@ -287,7 +304,7 @@ static bool take_body(void *ctx, const struct httpd_request *r, struct httpd_sin
 		return false;
 	u = MEM_NEW(struct upload);
 	upload_init(u, type, d->p.dialect == SIM_MOONRAKER);
-	*ret = (struct httpd_sink){ sink_data, sink_done, u };
+	*ret = (struct httpd_sink){ .data = sink_data, .done = sink_done, .ctx = u };
 	return true;
 }
 
@@ -404,16 +421,16 @@ static bool spread_faults(struct sim_farm *f, const char *faults, struct err *e)
 
 /* ---- start and stop ---- */
 
-static bool listen_all(struct sim_farm *f, int port, struct err *e)
+static bool listen_all(struct sim_farm *f, const char *address, int port, struct err *e)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		struct device *d = &f->devices[i];
 
-		d->port = httpd_listen(f->httpd, "127.0.0.1", port ? (unsigned)port + (unsigned)i : 0, d,
+		d->port = httpd_listen(f->httpd, address, port ? (unsigned)port + (unsigned)i : 0, d,
 				       e);
 		if (!d->port)
 			return false;
-		str_printf(d->url, sizeof(d->url), "http://127.0.0.1:%u", d->port);
+		str_printf(d->url, sizeof(d->url), "http://%s:%u", address, d->port);
 	}
 	do_chores(f);
 	return true;
@@ -443,6 +460,8 @@ static bool options_good(const struct sim_options *o, struct err *e)
 		return err_set(e, ERR_USAGE, "the number of printers must be 1 to 4000");
 	if (o->port && (o->port < 1 || o->port + o->printers > 65536))
 		return err_set(e, ERR_USAGE, "there are no such ports");
+	if (o->address && !str_starts(o->address, "127."))	/* it is no server for others */
+		return err_set(e, ERR_USAGE, "the address must be one of 127.0.0.0/8");
 	if (o->dialect && !str_eq(o->dialect, "octoprint") && !str_eq(o->dialect, "moonraker"))
 		return err_set(e, ERR_USAGE, "the dialect is octoprint or moonraker");
 	return true;
@@ -461,10 +480,11 @@ struct sim_farm *sim_farm_start(struct loop *l, const struct sim_options *o, str
 	f->random = o->seed * 2862933555777941757u + 3037000493u;
 	f->chores = loop_timer_new(l, do_chores, f);
 	make_printers(f, o);
-	struct httpd_limits limits = { BODY_BYTES, (unsigned)f->n * 4 + 64, 120 };
+	struct httpd_limits limits = { .max_body_bytes = BODY_BYTES, .max_connections = (unsigned)f->n * 4 + 64,
+		.idle_timeout_s = 120 };
 
 	f->httpd = httpd_new(l, &limits, handle, e);
-	if (!f->httpd || !spread_faults(f, o->faults, e) || !listen_all(f, o->port, e)) {
+	if (!f->httpd || !spread_faults(f, o->faults, e) || !listen_all(f, o->address ? o->address : "127.0.0.1", o->port, e)) {
 		sim_farm_stop(f);
 		return NULL;
 	}

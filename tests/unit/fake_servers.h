@@ -192,7 +192,7 @@ static inline struct fake_server *fake_server_add(struct fake_servers *f, enum f
 
 static inline void fake_servers_open(struct fake_servers *f, struct loop *l)
 {
-	static const struct httpd_limits limits = { 1 << 16, 200, 60 };
+	static const struct httpd_limits limits = { .max_body_bytes = 1 << 16, .max_connections = 200, .idle_timeout_s = 60 };
 
 	memset(f, 0, sizeof(*f));
 	f->httpd = httpd_new(l, &limits, fake_handle, NULL);

@@ -134,7 +134,7 @@ struct served {
 	struct loop_timer *timer;
 	struct httpd_request *waits, *gone;
 	size_t sunk;
-	int sinks_done;
+	int sinks_done, sinks_answered;
 };
 
 static struct served served;
@@ -206,22 +206,33 @@ static void sink_done(void *ctx)
 	served.sinks_done++;
 }
 
-static bool on_body(void *ctx, const struct httpd_request *r, struct httpd_sink *ret)
+static void sink_answered(void *ctx)
 {
 	(void)ctx;
-	*ret = (struct httpd_sink){ sink_data, sink_done, &served };
+	served.sinks_answered++;
+}
+
+static bool on_body(void *ctx, struct httpd_request *r, struct httpd_sink *ret)
+{
+	(void)ctx;
+	*ret = (struct httpd_sink){ .data = sink_data, .done = sink_done, .answered = sink_answered, .ctx = &served };
+	if (str_eq(httpd_path(r), "/refuse")) {
+		httpd_reply_reason(r, 403, "Not \xc3\xbcou\n", "text/plain", "X-Why: key\n", "no key", 6);
+		return false;
+	}
 	return str_eq(httpd_path(r), "/sink");
 }
 
 static void serve(int (*client)(const unsigned *ports))
 {
 	static char first[] = "first", second[] = "second";
-	struct httpd_limits limits = { 1000, 50, 30 };
+	struct httpd_limits limits = { .max_body_bytes = 1000, .max_connections = 50, .idle_timeout_s = 30 };
 	unsigned ports[2];
 	struct err e;
 
 	memset(&served, 0, sizeof(served));
 	served.loop = loop_new();
+	limits.header_timeout_s = 1;
 	served.httpd = httpd_new(served.loop, &limits, handle, &e);
 	assert_non_null(served.httpd);
 	httpd_on_body(served.httpd, on_body);
@@ -307,9 +318,19 @@ static int body_client(const unsigned *ports)
 	char chunk[4096];
 	int fd;
 
-	CHECK(ask(ports[0], "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", &b) == 0);
-	CHECK(str_starts(sbuf_str(&b), "HTTP/1.1 413 "));
 	memset(chunk, 'x', sizeof(chunk));
+	/* One that asks first hears it at once, the others when all of it was read. */
+	CHECK(ask(ports[0], "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n", &b) == 0);
+	CHECK(str_starts(sbuf_str(&b), "HTTP/1.1 413 "));
+	fd = dial(ports[0]);
+	CHECK(fd >= 0 && put(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4096000\r\n\r\n"));
+	for (int i = 0; i < 1000; i++)
+		CHECK(send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL) == (ssize_t)sizeof(chunk));
+	CHECK(take(fd, &b) == 0);
+	CHECK(str_starts(sbuf_str(&b), "HTTP/1.1 413 "));
+	CHECK(put(fd, GET("/")) && take(fd, &b) == 0);		/* the connection goes on */
+	CHECK(str_starts(sbuf_str(&b), "HTTP/1.1 200 "));
+	close(fd);
 	fd = dial(ports[0]);
 	CHECK(fd >= 0 && put(fd, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n"));
 	CHECK(send(fd, chunk, 2048, MSG_NOSIGNAL) == 2048 && put(fd, "\r\n0\r\n\r\n"));
@@ -355,6 +376,64 @@ static void test_body(void **state)
 	(void)state;
 	serve(body_client);
 	assert_int_equal(served.sinks_done, 2);
+	assert_int_equal(served.sinks_answered, 1);
+}
+
+/* Refused by its headers: at once for a client that asks first, behind the whole body for others. */
+static int refused_client(const unsigned *ports)
+{
+	struct sbuf b = SBUF_INIT(65536);
+	char chunk[4096] = "";
+	int fd = dial(ports[0]);
+
+	CHECK(ask(ports[0], "POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\nExpect: 100-continue\r\n\r\n", &b) == 0);
+	CHECK(str_starts(sbuf_str(&b), "HTTP/1.1 403 Not ??ou?\r\n"));
+	CHECK(strstr(sbuf_str(&b), "X-Why: key\r\n") && strstr(sbuf_str(&b), "\r\n\r\nno key"));
+	CHECK(fd >= 0 && put(fd, "POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 4096000\r\n\r\n"));
+	for (int i = 0; i < 999; i++)
+		CHECK(send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL) == (ssize_t)sizeof(chunk));
+	CHECK(recv(fd, chunk, 1, MSG_DONTWAIT) < 0);
+	CHECK(send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL) == (ssize_t)sizeof(chunk));
+	CHECK(take(fd, &b) == 0);
+	CHECK(str_starts(sbuf_str(&b), "HTTP/1.1 403 Not "));
+	CHECK(recv(fd, chunk, 1, 0) == 0);	/* closed in order, not reset */
+	close(fd);
+	sbuf_done(&b);
+	return 0;
+}
+
+static void test_refused_by_its_headers(void **state)
+{
+	(void)state;
+	serve(refused_client);
+}
+
+/* Header bytes that trickle in hold a place only so long. */
+static int trickling_client(const unsigned *ports)
+{
+	static const char head[] = "GET / HTTP/1.1\r\nX-Long: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+	struct sbuf b = SBUF_INIT(65536);
+	double began = now_s();
+	int fd = dial(ports[0]);
+	size_t i = 0;
+
+	CHECK(fd >= 0);
+	while (i < sizeof(head) - 1 && send(fd, head + i, 1, MSG_NOSIGNAL) == 1) {
+		i++;
+		usleep(100000);
+	}
+	CHECK(now_s() - began < 3);
+	close(fd);
+	CHECK(ask(ports[0], GET("/slow"), &b) == 0);	/* a request that takes its time is not cut */
+	CHECK(str_starts(sbuf_str(&b), "HTTP/1.1 200 "));
+	sbuf_done(&b);
+	return 0;
+}
+
+static void test_trickling_headers(void **state)
+{
+	(void)state;
+	serve(trickling_client);
 }
 
 /* Requests that nobody answered when the server stops. */
@@ -382,7 +461,7 @@ static void stop_loop(void *ctx)
 /* The client is there and waits for the rest of a slow answer. */
 static void test_stop_while_it_drips(void **state)
 {
-	struct httpd_limits limits = { 1000, 50, 30 };
+	struct httpd_limits limits = { .max_body_bytes = 1000, .max_connections = 50, .idle_timeout_s = 30 };
 	struct loop *l = loop_new();
 	struct loop_timer *t = loop_timer_new(l, stop_loop, l);
 	struct httpd *h;
@@ -572,6 +651,8 @@ int main(void)
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_body),
+		cmocka_unit_test(test_refused_by_its_headers),
+		cmocka_unit_test(test_trickling_headers),
 		cmocka_unit_test(test_stop_with_open_requests),
 		cmocka_unit_test(test_stop_while_it_drips),
 		cmocka_unit_test(test_farm),
