@@ -16,6 +16,7 @@ struct sim_farm;
 struct sim_options {
 	int printers;		/* how many; ignored by the demo farm */
 	uint64_t seed;
+	const char *address;	/* one of loopback's; NULL: 127.0.0.1 */
 	int port;		/* first port; 0: any free ones */
 	double speed;		/* simulated seconds per second */
 	bool demo;		/* the fixed demo farm: every state a user can meet within 10 s */

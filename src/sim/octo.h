@@ -36,6 +36,10 @@ void octo_post_printhead(struct octo *o);
 void octo_get_connection(struct octo *o);
 void octo_post_connection(struct octo *o);
 
+void octo_keys_probe(struct octo *o);
+void octo_keys_request(struct octo *o);
+void octo_keys_poll(struct octo *o);
+
 void octo_files_get(struct octo *o);
 void octo_files_post(struct octo *o);
 void octo_files_delete(struct octo *o);

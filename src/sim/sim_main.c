@@ -10,12 +10,13 @@
 #include <printop/str.h>
 #include <sim/scene.h>
 
-enum { OPT_TICK = 256, OPT_DIALECT, OPT_DEMO, OPT_IDLE };
+enum { OPT_TICK = 256, OPT_DIALECT, OPT_DEMO, OPT_IDLE, OPT_ADDRESS };
 
 static const struct option long_options[] = {
 	{ "printers", required_argument, NULL, 'n' },
 	{ "seed", required_argument, NULL, 's' },
 	{ "port", required_argument, NULL, 'p' },
+	{ "address", required_argument, NULL, OPT_ADDRESS },
 	{ "speed", required_argument, NULL, 'x' },
 	{ "faults", required_argument, NULL, 'f' },
 	{ "conf", required_argument, NULL, 'c' },
@@ -33,6 +34,7 @@ static void usage(FILE *to)
 	      "  --printers N      how many (20)\n"
 	      "  --seed S          the same seed gives the same farm (1)\n"
 	      "  --port P          first port; 0 takes free ones (0)\n"
+	      "  --address A       listen there, an address of loopback (127.0.0.1)\n"
 	      "  --speed X         simulated seconds per second (1)\n"
 	      "  --dialect NAME    octoprint or moonraker only (both)\n"
 	      "  --idle            no jobs at the beginning\n"
@@ -43,8 +45,8 @@ static void usage(FILE *to)
 	      "Kinds for --faults, and for POST /sim/fault {\"kind\": KIND, \"printer\": NAME}:\n", to);
 	for (size_t i = 0; i < scene_count(); i++)
 		fprintf(to, "  %-14s %s\n", scene_at(i)->name, scene_at(i)->sentence);
-	fputs("\nPOST /sim/advance {\"s\": SECONDS} lets time pass at once; GET /sim/printers lists them.\n",
-	      to);
+	fputs("\nPOST /sim/advance {\"s\": SECONDS} lets time pass at once; GET /sim/printers lists them. POST /sim/decide\n"
+	      "{\"answer\": \"allow\" or \"deny\", \"printer\": NAME} answers whoever asks an OctoPrint for a key.\n", to);
 }
 
 static bool number(const char *name, const char *text, double min, double max, double *ret)
@@ -82,6 +84,9 @@ static bool take_option(int c, struct sim_options *o, const char **conf)
 		if (!number("tick", optarg, 0, 5000, &v))
 			return false;
 		o->tick_ms = (int)v;
+		return true;
+	case OPT_ADDRESS:
+		o->address = optarg;
 		return true;
 	case OPT_DIALECT:
 		o->dialect = optarg;

@@ -172,11 +172,6 @@ static void get_access_info(struct octo *o)
 		       "<h1>Not Found</h1>\n<p>The requested URL was not found on the server.</p>\n");
 }
 
-static void get_appkeys_probe(struct octo *o)
-{
-	octo_done(o);
-}
-
 /* ---- the job ---- */
 
 static void job_file(struct octo *o)
@@ -421,7 +416,9 @@ static const struct route {
 	{ "GET", "/api/settings", 0, get_settings },
 	{ "GET", "/api/printerprofiles", 0, get_profiles },
 	{ "GET", "/access/info", OPEN, get_access_info },
-	{ "GET", "/plugin/appkeys/probe", OPEN, get_appkeys_probe },
+	{ "GET", "/plugin/appkeys/probe", OPEN, octo_keys_probe },
+	{ "POST", "/plugin/appkeys/request", OPEN, octo_keys_request },
+	{ "GET", "/plugin/appkeys/request/", OPEN | PREFIX, octo_keys_poll },
 };
 
 static bool path_fits(const struct route *route, const char *path)

@@ -58,6 +58,14 @@ struct sim_line {		/* of the console */
 #define SIM_LINES 64
 #define SIM_PASTS 24
 
+enum sim_decision { SIM_UNDECIDED, SIM_ALLOW, SIM_DENY };
+
+/* Somebody asked OctoPrint for an application key. */
+struct sim_question {
+	unsigned number;	/* of the question, 0: none is open */
+	double asked, polled;
+};
+
 struct sim_printer {
 	char *name;
 	enum sim_dialect dialect;
@@ -86,6 +94,9 @@ struct sim_printer {
 	enum sim_result result;
 	enum sim_incident incident;
 	double incident_at_s;	/* of printed time */
+
+	struct sim_question question;
+	enum sim_decision decision;	/* what the one at the web page says; it stays */
 
 	struct store store;
 	struct sim_past past[SIM_PASTS];	/* oldest first */

@@ -289,6 +289,34 @@ static void test_files(void **state)
 	rig_close(&g);
 }
 
+/* The question lives as long as somebody asks after it, and gives its key once. */
+static void test_application_keys(void **state)
+{
+	struct rig g;
+
+	(void)state;
+	rig_open(&g, SIM_OCTOPRINT, "idle", NULL, NAN);
+	g.key = NULL;
+	assert_int_equal(rig_get(&g, "/plugin/appkeys/probe"), 204);
+	assert_int_equal(rig_post(&g, "/plugin/appkeys/request", "{}"), 400);
+	assert_int_equal(rig_post(&g, "/plugin/appkeys/request", "{\"app\":\"x\"}"), 201);
+	assert_string_equal(rig_text(&g, "app_token"), "QUESTION1");
+	assert_int_equal(rig_get(&g, "/plugin/appkeys/request/QUESTION1"), 202);
+	assert_int_equal(rig_get(&g, "/plugin/appkeys/request/QUESTION2"), 404);
+	assert_int_equal(rig_post(&g, "/plugin/appkeys/request", "{\"app\":\"x\"}"), 201);
+	g.p.decision = SIM_ALLOW;
+	assert_int_equal(rig_get(&g, "/plugin/appkeys/request/QUESTION2"), 200);
+	assert_string_equal(rig_text(&g, "api_key"), KEY);
+	assert_int_equal(rig_get(&g, "/plugin/appkeys/request/QUESTION2"), 404);
+	assert_int_equal(rig_post(&g, "/plugin/appkeys/request", "{\"app\":\"x\"}"), 201);
+	g.at += 6;
+	assert_int_equal(rig_get(&g, "/plugin/appkeys/request/QUESTION3"), 404);
+	assert_int_equal(rig_post(&g, "/plugin/appkeys/request", "{\"app\":\"x\"}"), 201);
+	g.p.decision = SIM_DENY;
+	assert_int_equal(rig_get(&g, "/plugin/appkeys/request/QUESTION4"), 404);
+	rig_close(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_upload),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_application_keys),
 	};
 
 	return cmocka_run_group_tests_name("sim_octoprint", tests, NULL, NULL);
