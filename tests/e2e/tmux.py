@@ -159,10 +159,10 @@ def program():
     return os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, os.environ.get("B", "build"), "printop"))
 
 
-def run(place, *args, limit_s=30, **env):
-    """The program as a command; CompletedProcess with text."""
+def run(place, *args, limit_s=30, text=True, **env):
+    """The program as a command; CompletedProcess with text, or with bytes."""
     return subprocess.run([program(), *args], env=place.env(**env), stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, errors="replace", timeout=limit_s, check=False)
+                          text=text, errors="replace" if text else None, timeout=limit_s, check=False)
 
 
 # ---- tmux ----
