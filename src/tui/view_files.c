@@ -305,7 +305,9 @@ static void start(struct files_view *f, const struct file_row *r)
 {
 	struct verb_args args = { .local_bytes = -1 };
 
-	if (!r || r->is_folder) {
+	if (f->v.tui->app->read_only) {
+		tui_act(f->v.tui, VERB_START, NULL, NULL, 0);	/* says so */
+	} else if (!r || r->is_folder) {
 		tui_say(f->v.tui, ROLE_NORMAL, "choose a file");
 	} else if (r->file->unsafe_name) {
 		tui_say(f->v.tui, ROLE_WARN, "this name has characters that cannot be sent back");
