@@ -73,6 +73,9 @@ int verb_sim(struct batch *b);
 int verb_connector(struct batch *b);
 int verb_serve(struct batch *b);
 int verb_metrics(struct batch *b);
+int verb_add(struct batch *b);
+int verb_remove(struct batch *b);
+int verb_rename(struct batch *b);
 
 /* ---- output ---- */
 /* Opens b->out by the options, before anything is asked; false with *status when they are wrong. */

@@ -62,6 +62,20 @@ static const char help_serve[] =
 	"in printers.conf (metrics_listen and others); SIGHUP reads it again, SIGTERM\n"
 	"ends it at once.\n\n"
 	"exit status: 0 ended by a signal, 2 nothing to serve, 1 a service cannot start.\n";
+static const char help_add[] =
+	"Tries the usual ports and path prefixes of the host (or only the port that is\n"
+	"written), tells OctoPrint from Moonraker, and says within three seconds what is\n"
+	"there. An OctoPrint that wants a key is asked for one: press Allow in its web\n"
+	"page. Moonraker trusts this computer, or takes a key or a login. The printer is\n"
+	"written to printers.d/NAME.conf beside printers.conf, mode 0600.\n\n"
+	"  printop add octopi.local\n"
+	"  printop add 10.0.4.21 --name voron-01 --tag petg\n"
+	"  printop add http://farm/mk4 --key-stdin <mk4.key\n\n"
+	"exit status: 0 added, 1 it could not be written, 2 usage, or it is in the fleet\n"
+	"already, 3 unreachable, 5 no access, 6 time limit, 130 interrupted.\n";
+static const char help_remove[] =
+	"Only printers that have a file of their own in printers.d; of others it says\n"
+	"where they are written.\n";
 static const char help_docs[] =
 	"printop.1, printers.conf.5, example, bash, zsh, fish, keys.md, fields.md\n";
 
@@ -83,6 +97,9 @@ static const struct batch_verb verbs[] = {
 	{ "restart", verb_act, ACTION_RESTART, .more = help_act },
 	{ "check", verb_check, ACTION_CHECK, .more = help_check },
 	{ "events", verb_events, ACTION_EVENTS, .more = help_events },
+	{ "add", verb_add, ACTION_ADD, .more = help_add },
+	{ "remove", verb_remove, ACTION_REMOVE, .more = help_remove },
+	{ "rename", verb_rename, ACTION_RENAME, .more = help_remove },
 	{ "keys", verb_keys, ACTION_KEYS, .more = NULL },
 	{ "sim", verb_sim, ACTION_SIM, .own_options = true },
 	{ "serve", verb_serve, ACTION_SERVE, .more = help_serve },
