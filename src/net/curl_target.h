@@ -23,6 +23,7 @@ struct target {
 	struct curl_slist *headers[2][2];	/* [with key][with JSON body] */
 	struct target_url urls[TARGET_URLS];
 	int calls;				/* under way, the one that asks included */
+	bool lost;				/* the last request did not reach it: its name may have a new address */
 	struct target *next;
 };
 

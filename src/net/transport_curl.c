@@ -393,11 +393,9 @@ static void easy_init(struct net *n, struct call *c)
 		fatal("out of memory");
 	curl_easy_setopt(h, CURLOPT_PRIVATE, c);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);		/* a resolver that takes long is not waited for */
 	curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);	/* a key must never reach another host */
-	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(h, CURLOPT_PROXY, "");			/* printers are near; the environment's proxy is not for them */
-	curl_easy_setopt(h, CURLOPT_USERAGENT, "printop/" PRINTOP_VERSION);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->error);
 	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, body_cb);
@@ -468,8 +466,17 @@ static void call_release(struct call *c)
 	list_add(&n->idle, c);
 }
 
+/* Did the request get to where its name led? */
+static bool never_reached(enum http_fault f)
+{
+	return f == HTTP_FAULT_DNS || f == HTTP_FAULT_REFUSED || f == HTTP_FAULT_CONNECT || f == HTTP_FAULT_TLS ||
+	       f == HTTP_FAULT_TIMEOUT || f == HTTP_FAULT_RESET;
+}
+
 static void call_end(struct call *c)
 {
+	if (c->target && !c->abort)
+		c->target->lost = never_reached(c->reply.fault);
 	call_detach(c);
 	c->done(c->ctx, &c->reply);
 	call_release(c);
@@ -607,8 +614,12 @@ static void set_options(struct call *c, const struct endpoint *to)
 		curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
 		curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)TIMEOUT_STALL_MS / 1000);
 	}
+	/* A printer that moved is found where its name leads now, not where it led a minute ago. */
+	if (c->target->lost)
+		curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
 	/* libcurl would silently repeat a POST whose kept connection was closed by the server. */
-	curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, c->req.changes ? 1L : 0L);
+	if (c->req.changes)
+		curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
 	c->body.max = c->req.max_bytes ? c->req.max_bytes : LIMIT_REPLY_BYTES;
 	sbuf_clear(&c->body);
 }
