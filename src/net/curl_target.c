@@ -74,8 +74,12 @@ static const char *content_type(const struct http_req *r)
 static struct curl_slist *headers_new(const char *key, const char *type, const struct http_req *r)
 {
 	char line[LIMIT_KEY_BYTES + 32];
-	struct curl_slist *list = header_add(NULL, "Expect:");	/* saves a round trip */
+	struct curl_slist *list = NULL;
 
+	if (!str_contains_nocase(sbuf_str(&r->headers), "user-agent:"))
+		list = header_add(list, "User-Agent: printop/" PRINTOP_VERSION);
+	if (type || r->upload)
+		list = header_add(list, "Expect:");	/* saves a round trip */
 	if (key) {
 		str_printf(line, sizeof(line), "X-Api-Key: %s", key);
 		list = header_add(list, line);
@@ -133,6 +137,18 @@ struct target *targets_get(struct targets *n, const struct endpoint *to)
 	return g;
 }
 
+static bool is_http(CURLU *u)
+{
+	char *scheme = NULL;
+	bool is;
+
+	curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
+	is = str_eq(scheme, "http") || str_eq(scheme, "https");
+	curl_free(scheme);
+	return is;
+}
+
+/* Whatever is asked for goes by HTTP: libcurl also speaks FILE, FTP and more. */
 static CURLU *url_new(const struct target *g, const char *path)
 {
 	char *text = mem_printf("%s%s", g->base_url, path);
@@ -143,7 +159,7 @@ static CURLU *url_new(const struct target *g, const char *path)
 	CURLUcode rc = curl_url_set(u, CURLUPART_URL, text, CURLU_PATH_AS_IS);
 
 	free(text);
-	if (rc) {
+	if (rc || !is_http(u)) {
 		curl_url_cleanup(u);
 		return NULL;
 	}

@@ -439,8 +439,8 @@ static void call_detach(struct call *c)
 {
 	if (!c->target)
 		return;
-	curl_easy_setopt(c->easy, CURLOPT_CURLU, NULL);
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_cleanup(c->easy);
+	c->easy = NULL;
 	curl_url_cleanup(c->own_url);
 	c->own_url = NULL;
 	target_headers_free(c->own_headers);
@@ -456,8 +456,6 @@ static void call_release(struct call *c)
 
 	list_remove(c);
 	call_detach(c);
-	curl_easy_cleanup(c->easy);
-	c->easy = NULL;
 	upload_free(c->upload);
 	c->upload = NULL;
 	http_req_done(&c->req);
@@ -574,9 +572,7 @@ static void set_method(struct call *c)
 
 	if (c->upload) {
 		set_upload(c);
-	} else if (c->req.method == HTTP_GET) {
-		curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
-	} else {
+	} else if (c->req.method != HTTP_GET) {		/* what a new handle does */
 		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->req.body.len);
 		curl_easy_setopt(h, CURLOPT_POSTFIELDS, sbuf_str(&c->req.body));
 		if (c->req.method != HTTP_POST)
@@ -591,6 +587,7 @@ static void set_tls(struct call *c)
 	/* A pin alone is enough: it names exactly one key, whoever signed it. */
 	long check = !g->insecure && (!g->pin || g->ca_file);
 
+	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, check);
 	curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, check ? 2L : 0L);
 	if (g->ca_file)
