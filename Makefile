@@ -20,8 +20,10 @@ DEB_TEST  := libcmocka-dev tmux python3 python3-venv python3-dev libsodium23 val
 	clang libclang-rt-14-dev ncurses-term strace mosquitto mosquitto-clients
 
 # Optional libraries are whole files with a twin that does without, never #ifdef: PKG:FILE-WITH:FILE-WITHOUT.
-OPTIONAL  := libmosquitto:src/serve/mqtt_mosquitto.c:src/serve/mqtt_none.c
-DEB_OPTIONAL := libmosquitto-dev
+OPTIONAL  := libmosquitto:src/serve/mqtt_mosquitto.c:src/serve/mqtt_none.c \
+	avahi-client:src/net/mdns_avahi.c:src/net/mdns_none.c \
+	libzip:src/gateway/ufp_libzip.c:src/gateway/ufp_none.c
+DEB_OPTIONAL := libmosquitto-dev libavahi-client-dev libzip-dev
 have       = $(shell $(PKGCONF) --exists $(1) 2>/dev/null && echo y)
 part       = $(word $(2),$(subst :, ,$(1)))
 

@@ -11,6 +11,7 @@
 #include <printop/connector.h>
 #include <printop/frontend.h>
 #include <printop/log.h>
+#include <printop/mdns.h>
 #include <printop/mem.h>
 #include <printop/poller.h>
 #include <printop/service.h>
@@ -138,6 +139,7 @@ static struct app *make_app(struct program *g, bool events, const char *frontend
 	read_only = g->read_only || settings_bool(&c->settings, SETTING_READ_ONLY);
 	t = transport_curl_new(g->loop, read_only);
 	g->app = app_new(g->loop, c, t, read_only, events);
+	g->app->mdns = &mdns;
 	g->app->demo = g->demo;
 	g->app->frontend = frontend;
 	return g->app;

@@ -30,6 +30,8 @@ bool adopt_address_parse(const char *text, struct adopt_address *ret, struct err
 size_t adopt_candidates(const struct adopt_address *a, struct http_url ret[ADOPT_CANDIDATES]);
 /* The i-th port that printers' servers use, and whether it wants https; false behind the last. */
 bool adopt_usual_port(size_t i, unsigned *port, bool *tls);
+/* Moonraker's and OctoPrint's own ports, without a web server in front. */
+bool adopt_is_direct(const struct http_url *u);
 /* Host, port (the scheme's own when none is written) and prefix are the same. */
 bool adopt_same_server(const char *url_a, const char *url_b);
 /* The printer of the fleet on this server, NULL none. */

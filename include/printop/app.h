@@ -18,6 +18,7 @@ struct ops;
 struct journal;
 struct alerts;
 struct services;
+struct mdns_ops;
 
 struct app {
 	struct loop *loop;
@@ -29,6 +30,7 @@ struct app {
 	struct journal *journal;
 	struct alerts *alerts;
 	struct services *services;	/* NULL where none run */
+	const struct mdns_ops *mdns;	/* how to hear of services nearby; NULL: not at all */
 	bool read_only;
 	bool demo;
 	const char *frontend;		/* "screen", "batch": the journal's "from" */

@@ -31,12 +31,6 @@ struct adopt {
 
 /* ---- choosing ---- */
 
-/* Ports that Moonraker (several on a host) and OctoPrint listen on themselves. */
-static bool is_direct(const struct http_url *u)
-{
-	return !u->tls && ((u->port >= 7125 && u->port <= 7128) || u->port == 5000);
-}
-
 /* A web server in front shows the same printer as the server itself, or as one in front on another port. */
 static bool is_covered(const struct adopt *ad, size_t i)
 {
@@ -157,7 +151,7 @@ struct adopt *adopt_new(struct app *a, const struct adopt_address *address, cons
 		struct sbuf b = SBUF_INIT(sizeof(p->url) - 1);
 
 		p->job = ad;
-		p->direct = is_direct(&urls[i]);
+		p->direct = adopt_is_direct(&urls[i]);
 		http_url_print(&urls[i], &b);
 		str_copy(p->url, sizeof(p->url), sbuf_str(&b));
 		sbuf_done(&b);

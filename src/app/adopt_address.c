@@ -49,6 +49,11 @@ bool adopt_usual_port(size_t i, unsigned *port, bool *tls)
 	return false;
 }
 
+bool adopt_is_direct(const struct http_url *u)
+{
+	return !u->tls && ((u->port >= 7125 && u->port <= 7128) || u->port == 5000);
+}
+
 /* ---- reading ---- */
 
 bool adopt_address_parse(const char *text, struct adopt_address *ret, struct err *e)
