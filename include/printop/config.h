@@ -27,6 +27,7 @@ struct hook {			/* hooks = ( { on = ["failed","finished"]; run = ["notify-send",
 	int n_on;
 	char *argv[32];			/* NULL behind the last */
 	int argc;
+	char *post;			/* or the address that gets the event's JSON by POST, NULL none; may hold a secret */
 	double timeout_s;
 	char *where;
 };

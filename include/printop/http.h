@@ -46,6 +46,7 @@ struct http_req {
 	struct http_upload *upload;
 	bool changes;		/* changes something: sent once on a fresh connection, never repeated */
 	bool no_key;		/* leave the key out */
+	bool elsewhere;		/* not for a printer: read-only mode lets it through */
 	long timeout_ms;	/* whole request; 0: no limit but the stall limit */
 	size_t max_bytes;	/* reply cap; 0: LIMIT_REPLY_BYTES */
 	char etag[96];		/* sent as If-None-Match when not empty */

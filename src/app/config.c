@@ -19,6 +19,7 @@
 #define HOOK_TIMEOUT_S 10.0
 #define HOOK_TIMEOUT_MAX_S 600.0
 #define WORD_BYTES 120
+#define URL_BYTES 2000
 
 /* ---- the structure ---- */
 
@@ -38,6 +39,9 @@ static void free_hook(struct hook *h)
 		free(h->on[i]);
 	for (int i = 0; i < h->argc; i++)
 		free(h->argv[i]);
+	if (h->post)
+		explicit_bzero(h->post, strlen(h->post));
+	free(h->post);
 	free(h->where);
 }
 
@@ -262,6 +266,19 @@ static bool read_hook_run(const struct reader *r, const config_setting_t *s, voi
 	return read_texts(r, s, h->argv, &h->argc, (int)ARRAY_LEN(h->argv) - 1);
 }
 
+static bool read_hook_post(const struct reader *r, const config_setting_t *s, void *into)
+{
+	struct hook *h = into;
+	const char *rest;
+
+	if (!read_text(r, s, TEXT_LINE, URL_BYTES, &h->post))
+		return false;
+	rest = strstr(h->post, "://");
+	if ((!str_starts(h->post, "http://") && !str_starts(h->post, "https://")) || !rest[3] || rest[3] == '/')
+		reader_error(r, s, "post must be an address: \"https://host/path\"");
+	return true;
+}
+
 static bool read_hook_timeout(const struct reader *r, const config_setting_t *s, void *into)
 {
 	return read_number(r, s, 0.1, HOOK_TIMEOUT_MAX_S, &((struct hook *)into)->timeout_s);
@@ -270,7 +287,8 @@ static bool read_hook_timeout(const struct reader *r, const config_setting_t *s,
 static void read_hook(struct reader *r, const config_setting_t *s)
 {
 	static const struct member members[] = {
-		{ "on", read_hook_on }, { "run", read_hook_run }, { "timeout", read_hook_timeout },
+		{ "on", read_hook_on }, { "run", read_hook_run }, { "post", read_hook_post },
+		{ "timeout", read_hook_timeout },
 	};
 	struct hook h = { .timeout_s = HOOK_TIMEOUT_S };
 	struct config *c = r->config;
@@ -278,8 +296,8 @@ static void read_hook(struct reader *r, const config_setting_t *s)
 	if (!read_is_group(r, s))
 		return;
 	read_members(r, s, members, ARRAY_LEN(members), &h, "a hook");
-	if (!h.n_on || !h.argc) {
-		reader_error(r, s, "a hook needs on and run: "
+	if (!h.n_on || (!h.argc && !h.post)) {
+		reader_error(r, s, "a hook needs on, and run or post: "
 			     "{ on = [\"failed\"]; run = [\"notify-send\", \"failed\"]; }");
 		free_hook(&h);
 		return;

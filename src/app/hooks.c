@@ -1,4 +1,7 @@
-/* Hook programs: what the user wants run on an event, with its JSON on stdin. They never hold up the program. */
+/*
+ * Hooks: programs that get an event's JSON on stdin, and addresses that get it by POST. They never hold up
+ * the program.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +15,17 @@
 #include "app/internal.h"
 
 #define RUNNING_MAX 4
+#define POST_TRIES 4
+#define POST_AGAIN_MS 2000
 #define WAITING_MAX 200		/* a storm of events must not become a storm of programs */
 
-struct run {			/* one program for one event */
+struct run {			/* one program, or one POST, for one event */
 	struct hooks *hooks;
 	struct loop_child *child;
+	struct call *call;
+	struct loop_timer *again;
+	char *post;		/* not NULL: an address, which may hold a secret and is never shown */
+	int tries;
 	char **argv;
 	char *input;
 	double timeout_s;
@@ -36,10 +45,25 @@ static void run_free(struct run *r)
 		free(*p);
 	free(r->argv);
 	free(r->input);
+	if (r->post)
+		explicit_bzero(r->post, strlen(r->post));
+	free(r->post);
+	loop_timer_free(r->again);
 	free(r);
 }
 
 static void start_waiting(struct hooks *h);
+
+static void run_over(struct run *r)
+{
+	struct hooks *h = r->hooks;
+
+	for (int i = 0; i < RUNNING_MAX; i++)
+		if (h->running[i] == r)
+			h->running[i] = NULL;
+	run_free(r);
+	start_waiting(h);
+}
 
 static void run_done(void *ctx, int status, bool timed_out, const char *output, size_t len)
 {
@@ -53,12 +77,65 @@ static void run_done(void *ctx, int status, bool timed_out, const char *output, 
 			    r->timeout_s);
 	else if (status != 0)
 		alerts_note(h->app->alerts, EVENT_NOTE, NULL, "hook %s ended with status %d", str_basename(r->argv[0]), status);
-	for (int i = 0; i < RUNNING_MAX; i++)
-		if (h->running[i] == r)
-			h->running[i] = NULL;
-	run_free(r);
-	start_waiting(h);
+	run_over(r);
 }
+
+/* ---- POST ---- */
+
+static void post_send(void *ctx);
+
+/* The host without path and query: what may be told. */
+static const char *post_host(const struct run *r, char *buf, size_t size)
+{
+	const char *host = strstr(r->post, "://") + 3;
+
+	str_printf(buf, size, "%.*s", (int)strcspn(host, "/?#"), host);
+	return buf;
+}
+
+static void post_done(void *ctx, const struct http_reply *reply)
+{
+	struct run *r = ctx;
+	char host[128];
+	/* Only what surely did not arrive is sent again: an event comes once. */
+	bool lost = reply->fault == HTTP_FAULT_DNS || reply->fault == HTTP_FAULT_REFUSED || reply->fault == HTTP_FAULT_CONNECT;
+
+	r->call = NULL;
+	if (lost && ++r->tries < POST_TRIES) {
+		loop_timer_start(r->again, POST_AGAIN_MS * r->tries);
+		return;
+	}
+	if (reply->fault)
+		alerts_note(r->hooks->app->alerts, EVENT_NOTE, NULL, "hook at %s: %s", post_host(r, host, sizeof(host)),
+			    http_fault_text(reply->fault));
+	else if (reply->status < 200 || reply->status > 299)
+		alerts_note(r->hooks->app->alerts, EVENT_NOTE, NULL, "hook at %s answered %ld", post_host(r, host, sizeof(host)),
+			    reply->status);
+	run_over(r);
+}
+
+static void post_send(void *ctx)
+{
+	struct run *r = ctx;
+	const char *path = strchr(strstr(r->post, "://") + 3, '/');
+	char *base = mem_strndup(r->post, path ? (size_t)(path - r->post) : strlen(r->post));
+	struct transport *t = r->hooks->app->transport;
+	struct endpoint to = { .base_url = base };
+	struct http_req req;
+
+	http_req_init(&req);
+	req.method = HTTP_POST;
+	req.changes = true;
+	req.elsewhere = true;
+	req.timeout_ms = (long)(r->timeout_s * 1000);
+	sbuf_adds(&req.path, path ? path : "/");
+	sbuf_adds(&req.body, r->input);
+	r->call = t->ops->send(t, &to, &req, post_done, r);
+	http_req_done(&req);
+	free(base);
+}
+
+/* ---- starting ---- */
 
 static bool run_start(struct hooks *h, struct run *r)
 {
@@ -71,6 +148,11 @@ static bool run_start(struct hooks *h, struct run *r)
 		.ctx = r,
 	};
 
+	if (r->post) {
+		r->again = loop_timer_new(h->app->loop, post_send, r);
+		post_send(r);
+		return true;
+	}
 	r->child = loop_child_new(h->app->loop, &spawn);
 	if (r->child)
 		return true;
@@ -130,10 +212,10 @@ void hooks_run(struct hooks *h, const struct event *ev, const struct printer *p)
 		const struct hook *k = &c->hooks[i];
 		struct run *r;
 
-		if (!wants(k, ev->kind) || k->argc == 0)
+		if (!wants(k, ev->kind) || (k->argc == 0 && !k->post))
 			continue;
 		if (h->n_waiting >= WAITING_MAX) {
-			log_error("too many hooks wait: %s is not run for %s", k->argv[0], ev->text);
+			log_error("too many hooks wait: one is not run for: %s", ev->text);
 			continue;
 		}
 		r = MEM_NEW(struct run);
@@ -142,6 +224,7 @@ void hooks_run(struct hooks *h, const struct event *ev, const struct printer *p)
 		for (int a = 0; a < k->argc; a++)
 			r->argv[a] = mem_strdup(k->argv[a]);
 		r->timeout_s = k->timeout_s;
+		r->post = mem_strdup(k->post);
 		r->input = input_of(ev, p, loop_now_ms(h->app->loop));
 		*h->last = r;
 		h->last = &r->next;
@@ -165,10 +248,14 @@ void hooks_free(struct hooks *h)
 	if (!h)
 		return;
 	for (int i = 0; i < RUNNING_MAX; i++) {
-		if (h->running[i]) {
-			loop_child_leave(h->running[i]->child);
-			run_free(h->running[i]);
-		}
+		struct run *r = h->running[i];
+
+		if (!r)
+			continue;
+		if (r->call)
+			h->app->transport->ops->cancel(h->app->transport, r->call);
+		loop_child_leave(r->child);
+		run_free(r);
 	}
 	while (h->waiting) {
 		struct run *r = h->waiting;

@@ -159,6 +159,7 @@ static void upload(struct backup *b)
 	struct http_req r;
 
 	http_req_init(&r);
+	r.elsewhere = true;
 	r.method = HTTP_PUT;
 	r.no_key = true;
 	r.timeout_ms = 0;

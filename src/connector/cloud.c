@@ -42,6 +42,7 @@ void cloud_req(struct http_req *r, enum http_method m, const char *fmt, ...)
 	va_list args;
 
 	http_req_init(r);
+	r->elsewhere = true;
 	r->method = m;
 	r->timeout_ms = REPLY_MS;
 	r->body.max = BODY_BYTES;

@@ -633,7 +633,8 @@ static struct call *net_send(struct transport *t, const struct endpoint *to, str
 	c->done = done;
 	c->ctx = ctx;
 	http_req_move(&c->req, req);
-	if (n->read_only && (c->req.changes || c->req.upload || c->req.method == HTTP_DELETE))
+	if (n->read_only && !c->req.elsewhere &&
+	    (c->req.changes || c->req.upload || c->req.method == HTTP_DELETE))
 		return call_defer(c, HTTP_FAULT_READ_ONLY, "read-only: nothing was sent");
 	if (c->req.upload && !(c->upload = upload_new(c->req.upload, &e)))
 		return call_defer(c, HTTP_FAULT_FILE, e.text);

@@ -535,6 +535,33 @@ static void test_hook_gets_the_event_on_stdin(void **state)
 	bench_free(&b);
 }
 
+static void test_a_hook_by_post_is_told_once(void **state)
+{
+	struct bench b = bench_new(false, "octoprint", 1);
+	static char url[] = "https://chat.example/hook/SECRET?x=1", on[] = "paused";
+	static struct hook hook = { .on = { on }, .n_on = 1, .post = url, .timeout_s = 5 };
+	struct call *c;
+
+	(void)state;
+	b.app->config->hooks = &hook;
+	b.app->config->n_hooks = 1;
+	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Printing", 10));
+	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Paused", 10));
+	c = fake_get(b.net, "POST https://chat.example/hook/SECRET?x=1");
+	assert_string_equal(c->key, "");		/* no printer's key goes there */
+	assert_true(c->req.changes && c->req.elsewhere);
+	assert_non_null(strstr(sbuf_str(&c->req.body), "\"event\":\"paused\""));
+	/* An answer that was lost may have been heard: it is not sent again, and the address is not told. */
+	fake_answer(c, HTTP_FAULT_RESET, 0, "");
+	fake_run(b.loop, 50);
+	assert_int_equal(fake_count(b.net, "chat.example"), 1);
+	for (size_t i = 0; i < alerts_count(b.app->alerts); i++)
+		assert_null(strstr(alerts_at(b.app->alerts, i)->text, "SECRET"));
+	b.app->config->hooks = NULL;
+	b.app->config->n_hooks = 0;
+	bench_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -556,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_pause_resume_and_error_are_told_once),
 		cmocka_unit_test(test_two_copies_one_record),
 		cmocka_unit_test(test_hook_gets_the_event_on_stdin),
+		cmocka_unit_test(test_a_hook_by_post_is_told_once),
 	};
 
 	if (!mkdtemp(state_dir))
