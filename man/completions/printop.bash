@@ -24,6 +24,7 @@ _printop_options() {
 	add) echo '--json --csv --format --fields --no-header --color -y --yes --dry-run --timeout --name --key-file --key-stdin --user --no-key --tag --group --ca-file --pin --insecure -h --help' ;;
 	remove) echo '-h --help' ;;
 	rename) echo '-h --help' ;;
+	discover) echo '--json --csv --format --fields --no-header --color -y --yes --timeout --range -h --help' ;;
 	status) echo '-t --to --json --csv --format --fields --no-header --sort --color -q --quiet --timeout -h --help' ;;
 	watch) echo '-t --to --json --csv --format --fields --no-header --color --for -h --help' ;;
 	wait) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet --timeout --state --temp --progress --any --fail-on -h --help' ;;
@@ -46,7 +47,7 @@ _printop_list() {
 
 _printop() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb= i
-	local verbs='files pause resume cancel upload start delete home connect disconnect restart estop add remove rename status watch wait check events keys sim serve connector metrics help version'
+	local verbs='files pause resume cancel upload start delete home connect disconnect restart estop add remove rename discover status watch wait check events keys sim serve connector metrics help version'
 	local selector_verbs='files pause resume cancel home connect disconnect restart estop status watch wait check events'
 	local states='unknown offline starting unauthorized disconnected connecting idle busy preparing printing pausing paused resuming cancelling finishing complete cancelled failed error shutdown parked'
 	local fields='name url dialect state reason message age_s progress progress_source file elapsed_s left_s left_source ends_at layer layers heaters tags parked nozzle bed chamber z_mm speed flow fan group version firmware hostname access latency_ms'

@@ -2,7 +2,7 @@
 
 set -g __printop_states unknown offline starting unauthorized disconnected connecting idle busy preparing printing pausing paused resuming cancelling finishing complete cancelled failed error shutdown parked
 set -g __printop_fields name url dialect state reason message age_s progress progress_source file elapsed_s left_s left_source ends_at layer layers heaters tags parked nozzle bed chamber z_mm speed flow fan group version firmware hostname access latency_ms
-set -g __printop_verbs files pause resume cancel upload start delete home connect disconnect restart estop add remove rename status watch wait check events keys sim serve connector metrics help version
+set -g __printop_verbs files pause resume cancel upload start delete home connect disconnect restart estop add remove rename discover status watch wait check events keys sim serve connector metrics help version
 
 function __printop_no_verb
 	not __fish_seen_subcommand_from $__printop_verbs
@@ -49,6 +49,7 @@ complete -c printop -n __printop_no_verb -a estop -d 'emergency stop, heaters an
 complete -c printop -n __printop_no_verb -a add -d 'add a printer by its address: finds its server, asks it for access'
 complete -c printop -n __printop_no_verb -a remove -d 'take a printer that was added out of the fleet again'
 complete -c printop -n __printop_no_verb -a rename -d 'give a printer that was added another name'
+complete -c printop -n __printop_no_verb -a discover -d 'find printers nearby: those that announce themselves, and those in a range of addresses'
 complete -c printop -n __printop_no_verb -a status -d 'print the fleet once'
 complete -c printop -n __printop_no_verb -a watch -d 'print a line for every change'
 complete -c printop -n __printop_no_verb -a wait -d 'wait until printers reach a state, a temperature or a percentage'
@@ -65,17 +66,17 @@ complete -c printop -n '__fish_seen_subcommand_from help' -a "$__printop_verbs"
 complete -c printop -n '__fish_seen_subcommand_from upload' -F
 complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel home connect disconnect restart estop status watch wait check events' -a '(__fish_complete_list , __printop_printers)'
 complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop status watch wait check events' -s t -l to -x -a '(__fish_complete_list , __printop_printers)' -d 'which printers: a name, a glob, tag:X, state:X, model:X, group:X, !not, all; - reads names from stdin'
-complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add status watch wait check events keys' -l json -d 'print JSON: an array with one object a line (watch: an object a line)'
-complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add status watch wait check events keys' -l csv -d 'print comma-separated values'
-complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add status watch wait check events keys' -l format -x -d 'print each row as this, e.g. '\''{name}\\t{progress}'\''; {name:text} as in the table'
-complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add status watch wait check events keys' -l fields -x -a '(__fish_complete_list , __printop_list_fields)' -d 'only these fields, split by commas, in this order'
-complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add status watch wait check events keys' -l no-header -d 'leave out the line of titles (table and CSV)'
+complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add discover status watch wait check events keys' -l json -d 'print JSON: an array with one object a line (watch: an object a line)'
+complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add discover status watch wait check events keys' -l csv -d 'print comma-separated values'
+complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add discover status watch wait check events keys' -l format -x -d 'print each row as this, e.g. '\''{name}\\t{progress}'\''; {name:text} as in the table'
+complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add discover status watch wait check events keys' -l fields -x -a '(__fish_complete_list , __printop_list_fields)' -d 'only these fields, split by commas, in this order'
+complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add discover status watch wait check events keys' -l no-header -d 'leave out the line of titles (table and CSV)'
 complete -c printop -n '__fish_seen_subcommand_from files status' -l sort -x -a '(__fish_complete_list , __printop_list_fields)' -d 'order of the rows; -FIELD turns it round'
-complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add status watch wait check events keys' -l color -x -a 'auto always never' -d 'colours; auto follows the terminal and NO_COLOR'
+complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add discover status watch wait check events keys' -l color -x -a 'auto always never' -d 'colours; auto follows the terminal and NO_COLOR'
 complete -c printop -n '__fish_seen_subcommand_from pause resume cancel upload start delete home connect disconnect restart estop status wait check' -s q -l quiet -d 'print nothing that went well'
-complete -c printop -n '__fish_seen_subcommand_from pause resume cancel upload start delete home connect disconnect restart estop add' -s y -l yes -d 'do not ask'
+complete -c printop -n '__fish_seen_subcommand_from pause resume cancel upload start delete home connect disconnect restart estop add discover' -s y -l yes -d 'do not ask'
 complete -c printop -n '__fish_seen_subcommand_from pause resume cancel upload start delete home connect disconnect restart estop add' -l dry-run -d 'print what would be sent, or added, and change nothing'
-complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add status wait check' -l timeout -x -d 'longest time to wait, in seconds or as 90s, 5m, 2h'
+complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add discover status wait check' -l timeout -x -d 'longest time to wait, in seconds or as 90s, 5m, 2h'
 complete -c printop -n '__fish_seen_subcommand_from upload' -l folder -x -d 'folder on the server'
 complete -c printop -n '__fish_seen_subcommand_from upload add' -l name -x -d 'upload: name on the server (one file only); add: name in the fleet'
 complete -c printop -n '__fish_seen_subcommand_from upload' -l start -d 'print it at once (one file only)'
@@ -99,7 +100,8 @@ complete -c printop -n '__fish_seen_subcommand_from add' -l group -x -d 'the gro
 complete -c printop -n '__fish_seen_subcommand_from add' -l ca-file -x -d 'certificate authority for its https'
 complete -c printop -n '__fish_seen_subcommand_from add' -l pin -x -d 'public key that its https server must have, sha256//BASE64='
 complete -c printop -n '__fish_seen_subcommand_from add' -l insecure -d 'do not check its https certificate'
-complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add remove rename status watch wait check events keys sim serve connector metrics' -s h -l help -d 'explain the verb and its options'
+complete -c printop -n '__fish_seen_subcommand_from discover' -l range -x -d 'addresses to look through, 10.0.4.0/24; a /22 at most'
+complete -c printop -n '__fish_seen_subcommand_from files pause resume cancel upload start delete home connect disconnect restart estop add remove rename discover status watch wait check events keys sim serve connector metrics' -s h -l help -d 'explain the verb and its options'
 
 complete -c printop -n '__fish_seen_subcommand_from sim' -l printers -x -d 'how many'
 complete -c printop -n '__fish_seen_subcommand_from sim' -l seed -x -d 'the same seed gives the same farm'

@@ -76,6 +76,14 @@ static const char help_add[] =
 static const char help_remove[] =
 	"Only printers that have a file of their own in printers.d; of others it says\n"
 	"where they are written.\n";
+static const char help_discover[] =
+	"Listens for servers that announce themselves (mDNS, by the avahi daemon) for five\n"
+	"seconds, or --timeout. With a range each of its addresses is asked as well, on the\n"
+	"usual ports, 32 at once and 200 a second at most: that asks first, or wants --yes.\n"
+	"Nothing is added; printop add does that.\n\n"
+	"  printop discover\n"
+	"  printop discover --range 10.0.4.0/24 --yes --json\n\n"
+	"exit status: 0 looked through (found or not), 2 usage, 130 interrupted.\n";
 static const char help_docs[] =
 	"printop.1, printers.conf.5, example, bash, zsh, fish, keys.md, fields.md\n";
 
@@ -100,6 +108,7 @@ static const struct batch_verb verbs[] = {
 	{ "add", verb_add, ACTION_ADD, .more = help_add },
 	{ "remove", verb_remove, ACTION_REMOVE, .more = help_remove },
 	{ "rename", verb_rename, ACTION_RENAME, .more = help_remove },
+	{ "discover", verb_discover, ACTION_DISCOVER, .more = help_discover },
 	{ "keys", verb_keys, ACTION_KEYS, .more = NULL },
 	{ "sim", verb_sim, ACTION_SIM, .own_options = true },
 	{ "serve", verb_serve, ACTION_SERVE, .more = help_serve },
