@@ -18,6 +18,7 @@
 #include <printop/sim.h>
 #include <printop/str.h>
 #include <printop/transport.h>
+#include "gateway/gateway.h"
 #include "serve/parts.h"
 
 enum { EXIT_USAGE = 2 };
@@ -151,7 +152,7 @@ static struct app *make_batch_app(void *ctx, bool events, int *exit_status)
 }
 
 /* Services that `printop serve` and the full screen run when printers.conf switches them on. */
-static const struct service_ops *const parts[] = { &metrics_service, &mqtt_service, &connector_service, NULL };
+static const struct service_ops *const parts[] = { &gateway_service, &metrics_service, &mqtt_service, &connector_service, NULL };
 
 static int run_serve(void *ctx, struct app *a)
 {

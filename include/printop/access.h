@@ -27,8 +27,10 @@ struct access;
 
 struct access *access_load(struct err *e);		/* an absent file is an empty one */
 void access_free(struct access *a);
+/* Reads the file again when it has changed on disk; one that cannot be read keeps what was known. */
+void access_refresh(struct access *a);
 /* Makes a key (shown once, never kept) for a new name. False: the name is taken or unusable. */
-bool access_new(struct access *a, const char *name, unsigned rights, char key[64], struct err *e);
+bool access_new(struct access *a, const char *name, unsigned rights, bool overwrite, char key[64], struct err *e);
 bool access_remove(struct access *a, const char *name, struct err *e);
 size_t access_count(const struct access *a);
 const struct access_client *access_at(const struct access *a, size_t i);

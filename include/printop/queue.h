@@ -105,6 +105,9 @@ bool queue_start(struct queue *q, const char *id, struct err *e);
 struct json *queue_call(const struct app *a, const struct json *request, struct err *e);
 struct json *queue_answer(struct queue *q, const struct json *request);
 
+/* Whether any printer of the target can read a file of this name; ERR_UNSUPPORTED with a sentence, ERR_NOT_FOUND. */
+bool queue_kind_ok(const struct app *a, const char *target, const char *name, struct err *e);
+
 typedef void queue_changed_fn(void *ctx);
 void queue_observe(struct queue *q, queue_changed_fn *fn, void *ctx);	/* at most 4 */
 void queue_unobserve(struct queue *q, queue_changed_fn *fn, void *ctx);

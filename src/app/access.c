@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <printop/json.h>
+#include <printop/log.h>
 #include <printop/loop.h>
 #include <printop/mem.h>
 #include <printop/path.h>
@@ -23,6 +26,8 @@ struct client {
 
 struct access {
 	char *path;
+	struct timespec changed;	/* of the file that was read */
+	int64_t inode;
 	struct client *clients;
 	size_t n, cap;
 };
@@ -88,33 +93,63 @@ static char *file_path(void)
 	return path;
 }
 
-struct access *access_load(struct err *e)
+/* Each save makes a new file, so its inode and time tell. */
+static bool note_file(struct access *a)
 {
-	struct access *a = MEM_NEW(struct access);
+	struct stat st;
+	bool same;
+
+	if (stat(a->path, &st))
+		memset(&st, 0, sizeof(st));
+	same = a->inode == (int64_t)st.st_ino && a->changed.tv_sec == st.st_mtim.tv_sec &&
+	       a->changed.tv_nsec == st.st_mtim.tv_nsec;
+	a->inode = (int64_t)st.st_ino;
+	a->changed = st.st_mtim;
+	return !same;
+}
+
+static bool read_file(struct access *a, struct err *e)
+{
 	struct json *root;
 	char *text;
 	size_t len;
 
-	a->path = file_path();
 	if (!path_read(a->path, FILE_MAX, &text, &len, e)) {
-		if (e->code == ERR_NOT_FOUND) {
-			err_clear(e);
-			return a;
-		}
-		access_free(a);
-		return NULL;
+		if (e->code != ERR_NOT_FOUND)
+			return false;
+		err_clear(e);
+		a->n = 0;
+		return true;
 	}
 	root = json_parse(text, len, e);
 	free(text);
-	if (!root) {
-		err_wrap(e, "%s", a->path);
-		access_free(a);
-		return NULL;
-	}
+	if (!root)
+		return err_wrap(e, "%s", a->path);
+	a->n = 0;
 	for (const struct json *v = json_first(json_get(root, "clients")); v; v = json_next(v))
 		read_client(a, v);
 	json_free(root);
-	return a;
+	return true;
+}
+
+struct access *access_load(struct err *e)
+{
+	struct access *a = MEM_NEW(struct access);
+
+	a->path = file_path();
+	note_file(a);
+	if (read_file(a, e))
+		return a;
+	access_free(a);
+	return NULL;
+}
+
+void access_refresh(struct access *a)
+{
+	struct err e = { 0 };
+
+	if (note_file(a) && !read_file(a, &e))
+		log_warn("the keys are kept as they were: %s", e.text);
 }
 
 void access_free(struct access *a)
@@ -183,11 +218,12 @@ static bool check_name(const struct access *a, const char *name, struct err *e)
 	return true;
 }
 
-bool access_new(struct access *a, const char *name, unsigned rights_wanted, char key[64], struct err *e)
+bool access_new(struct access *a, const char *name, unsigned rights_wanted, bool overwrite, char key[64], struct err *e)
 {
-	struct client c = { .shown = { .rights = rights_wanted | ACCESS_LOOK, .overwrite = true, .used_at = NAN } };
+	struct client c = { .shown = { .rights = rights_wanted | ACCESS_LOOK, .overwrite = overwrite, .used_at = NAN } };
 	char hex[65];
 
+	access_refresh(a);	/* another process may have made one */
 	if (!check_name(a, name, e) || !random_hex(c.salt, 16, e) || !random_hex(hex, 24, e))
 		return false;
 	str_copy(c.shown.name, sizeof(c.shown.name), name);
@@ -205,8 +241,10 @@ bool access_new(struct access *a, const char *name, unsigned rights_wanted, char
 
 bool access_remove(struct access *a, const char *name, struct err *e)
 {
-	struct client *c = find(a, name), gone;
+	struct client *c, gone;
 
+	access_refresh(a);
+	c = find(a, name);
 	if (!c)
 		return err_set(e, ERR_NOT_FOUND, "there is no key named %s", name);
 	gone = *c;

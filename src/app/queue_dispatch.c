@@ -71,6 +71,28 @@ static bool is_flexible(const struct queue_job *j)
 	return !j->target[0] || str_starts(j->target, "tag:");
 }
 
+bool queue_kind_ok(const struct app *a, const char *target, const char *name, struct err *e)
+{
+	const char *dot = strrchr(name, '.');
+	struct queue_job j = { .start = true };
+	size_t targets = 0;
+
+	str_copy(j.target, sizeof(j.target), target);
+	for (size_t i = 0; i < fleet_count(a->fleet); i++) {
+		const struct printer *p = fleet_at(a->fleet, i);
+
+		if (!is_target(&j, p))
+			continue;
+		targets++;
+		if (queue_can_read(p, name))
+			return true;
+	}
+	if (!targets)
+		return err_set(e, ERR_NOT_FOUND, "there is no printer %s", *target ? target : "at all");
+	return err_set(e, ERR_UNSUPPORTED, "%s cannot read %s files: save it as .gcode", targets == 1 ? "the printer" : "the printers",
+		       dot ? dot : "such");
+}
+
 /* Another job from here that is on its way to being printed there. */
 static bool is_taken(const struct queue *q, const struct queue_entry *n, const struct printer *p)
 {
@@ -356,10 +378,22 @@ static bool is_busy(struct queue *q, struct queue_entry *n)
 	return false;
 }
 
+/* Ultimaker's own flavour has no homing and no heating in it: printed elsewhere it ends in a crash. */
+static bool is_dangerous(const struct queue_entry *n)
+{
+	return n->griffin && n->job.start && !n->job.force && (n->job.state == QUEUE_WAITING || n->job.state == QUEUE_SENT);
+}
+
 static void step(struct queue *q, struct queue_entry *n)
 {
 	if (is_busy(q, n))
 		return;
+	if (is_dangerous(n)) {
+		queue_set(q, n, QUEUE_HELD, "made for an Ultimaker (Griffin): it neither homes nor heats; slice it as Marlin, "
+			  "or force it");
+		queue_journal(q, n, "held");
+		return;
+	}
 	switch (n->job.state) {
 	case QUEUE_WAITING:
 		try_send(q, n);

@@ -83,7 +83,6 @@ void queue_intake_abort(struct queue_intake *in)
 	free(in);
 }
 
-/* Ultimaker's own flavour has no homing and no heating in it: printed elsewhere it ends in a crash. */
 static void look_into(struct queue_entry *n, const char *path)
 {
 	struct gcode_facts f;
@@ -95,12 +94,7 @@ static void look_into(struct queue_entry *n, const char *path)
 		n->job.time_s = f.time_s;
 	if (isnan(n->job.filament_mm))
 		n->job.filament_mm = f.filament_mm;
-	n->job.griffin = f.griffin;
-	if (f.griffin && n->job.start && !n->job.force && n->job.state == QUEUE_WAITING) {
-		n->job.state = QUEUE_HELD;
-		str_copy(n->job.reason, sizeof(n->job.reason),
-			 "made for an Ultimaker (Griffin): it neither homes nor heats; slice it as Marlin, or force it");
-	}
+	n->griffin = f.griffin;
 }
 
 static struct queue_entry *make_entry(const struct queue_intake *in, const struct queue_job *want)

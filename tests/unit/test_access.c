@@ -24,9 +24,9 @@ static void test_keys(void **state)
 	(void)state;
 	assert_non_null(a);
 	assert_int_equal(access_count(a), 0);
-	assert_true(access_new(a, "slicer", ACCESS_UPLOAD, key, &e));
-	assert_false(access_new(a, "Slicer", ACCESS_UPLOAD, other, &e));
-	assert_true(access_new(a, "wall", 0, other, &e));
+	assert_true(access_new(a, "slicer", ACCESS_UPLOAD, true, key, &e));
+	assert_false(access_new(a, "Slicer", ACCESS_UPLOAD, true, other, &e));
+	assert_true(access_new(a, "wall", 0, false, other, &e));
 	assert_string_not_equal(key, other);
 	access_free(a);
 
@@ -53,6 +53,38 @@ static void test_keys(void **state)
 	assert_null(access_check(a, key));
 	assert_non_null(access_check(a, other));
 	access_free(a);
+}
+
+/* A running gateway and the shell share the file. */
+static void test_changes_by_another_process(void **state)
+{
+	struct err e = { 0 };
+	struct access *running = access_load(&e), *shell = access_load(&e);
+	char key[64], second[64], path[100];
+	FILE *f;
+
+	(void)state;
+	assert_true(access_new(shell, "new", ACCESS_START, true, key, &e));
+	assert_null(access_check(running, key));
+	access_refresh(running);
+	assert_non_null(access_check(running, key));
+	assert_true(access_new(running, "newer", ACCESS_UPLOAD, false, second, &e));
+	assert_true(access_remove(shell, "new", &e));		/* does not undo what the other one did */
+	access_refresh(running);
+	assert_null(access_check(running, key));
+	assert_non_null(access_check(running, second));
+	assert_false(access_check(running, second)->overwrite);
+	/* A file that is damaged by hand locks nobody out who was in. */
+	snprintf(path, sizeof(path), "%s/printop/clients.json", dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("{ \"clients\": [", f);
+	fclose(f);
+	access_refresh(running);
+	assert_non_null(access_check(running, second));
+	access_free(running);
+	access_free(shell);
+	remove(path);
 }
 
 static void test_networks(void **state)
@@ -82,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_changes_by_another_process),
 		cmocka_unit_test(test_networks),
 	};
 
