@@ -15,7 +15,8 @@ struct json;		/* a value inside a document */
 /*
  * Parses a whole document. NaN, Infinity and -Infinity literals are read as null and lone surrogates
  * as U+FFFD, because real servers send them (facts: Moonraker traps 9 and 10); anything else that is
- * not JSON fails with ERR_BAD_REPLY. The caller frees the root with json_free().
+ * not JSON fails with ERR_BAD_REPLY. The caller frees the root with json_free(); a parsed
+ * document is for reading: it can become part of one that is built, but not grow itself.
  */
 struct json *json_parse(const char *text, size_t len, struct err *e);
 void json_free(struct json *root);

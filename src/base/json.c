@@ -9,6 +9,7 @@
 #include <printop/mem.h>
 #include <printop/sbuf.h>
 #include <printop/str.h>
+#include "base/arena.h"
 
 #define EXACT_INT 9007199254740992.0	/* 2^53: beyond it a double skips integers */
 
@@ -20,6 +21,70 @@ static const cJSON *in(const struct json *v)
 static const struct json *out(const cJSON *v)
 {
 	return (const struct json *)v;
+}
+
+/*
+ * ---- where nodes live ----
+ *
+ * A parsed document is many small nodes that are freed together, so they come from an arena: malloc() and free()
+ * would cost as much as the parser. A document that is built has its nodes from malloc().
+ */
+
+#define PARSED (1 << 16)	/* in the root's type, beside cJSON's own flags */
+
+struct document {
+	struct arena *arena;		/* that this struct is in, too */
+	cJSON root;
+};
+
+/* cJSON's hooks have no context. */
+static _Thread_local struct arena *parsing;	/* where its allocations go now */
+static _Thread_local struct arena *spare;	/* of the document before: most live for a moment only */
+
+static struct arena *spare_or_new(void)
+{
+	struct arena *a = spare ? spare : arena_new();
+
+	spare = NULL;
+	return a;
+}
+
+static void make_spare(struct arena *a)
+{
+	arena_free(spare);
+	arena_clear(a);
+	spare = a;
+}
+
+static void *node_alloc(size_t size)
+{
+	return parsing ? arena_take(parsing, size) : mem_alloc(size);
+}
+
+static void node_free(void *p)
+{
+	if (!parsing)
+		free(p);
+}
+
+static struct json *document_new_take(struct arena *arena, const cJSON *root)
+{
+	struct document *d = arena_take(arena, sizeof(*d));
+
+	d->arena = arena;
+	d->root = *root;
+	d->root.type |= PARSED;
+	return (struct json *)&d->root;
+}
+
+void json_free(struct json *root)
+{
+	cJSON *v = (cJSON *)root;
+
+	if (v && v->type & PARSED)
+		make_spare(((struct document *)((char *)v - offsetof(struct document, root)))->arena);
+	else
+		cJSON_Delete(v);
 }
 
 /* ---- parsing ---- */
@@ -101,8 +166,7 @@ static char *mend(const char *s, size_t *len)
 	return copy;
 }
 
-/* The root and all of text, or NULL. */
-static cJSON *parse_exactly(const char *text, size_t len)
+static cJSON *parse_all(const char *text, size_t len)
 {
 	const char *end = NULL;
 	cJSON *root;
@@ -118,9 +182,23 @@ static cJSON *parse_exactly(const char *text, size_t len)
 		return NULL;
 	while (end < text + len && strchr(" \t\r\n", *end))
 		end++;
-	if (end == text + len)
-		return root;
-	cJSON_Delete(root);
+	return end == text + len ? root : NULL;
+}
+
+/* The root of all of text, or NULL. */
+static struct json *parse_exactly(const char *text, size_t len)
+{
+	static cJSON_Hooks hooks = { node_alloc, node_free };
+	struct arena *arena = spare_or_new();
+	const cJSON *root;
+
+	cJSON_InitHooks(&hooks);
+	parsing = arena;
+	root = parse_all(text, len);
+	parsing = NULL;
+	if (root)
+		return document_new_take(arena, root);
+	make_spare(arena);
 	return NULL;
 }
 
@@ -149,7 +227,7 @@ static bool has_nul_escape(const char *text, size_t len)
  */
 struct json *json_parse(const char *text, size_t len, struct err *e)
 {
-	cJSON *root = NULL;
+	struct json *root = NULL;
 
 	if (!has_nul_escape(text, len))
 		root = parse_exactly(text, len);
@@ -163,17 +241,12 @@ struct json *json_parse(const char *text, size_t len, struct err *e)
 		err_set(e, ERR_BAD_REPLY, len ? "not JSON" : "empty instead of JSON");
 		return NULL;
 	}
-	if (is_too_deep(root, 0)) {
-		cJSON_Delete(root);
+	if (is_too_deep(in(root), 0)) {
+		json_free(root);
 		err_set(e, ERR_BAD_REPLY, "JSON nested more than %d deep", LIMIT_JSON_DEPTH);
 		return NULL;
 	}
-	return (struct json *)root;
-}
-
-void json_free(struct json *root)
-{
-	cJSON_Delete((cJSON *)root);
+	return root;
 }
 
 /* ---- reading ---- */
@@ -183,7 +256,8 @@ static const cJSON *find(const cJSON *o, const char *name, size_t len)
 	if (!o || !cJSON_IsObject(o))
 		return NULL;
 	for (const cJSON *c = o->child; c; c = c->next) {
-		if (strncmp(c->string, name, len) == 0 && !c->string[len])
+		/* Most names differ in their first byte. */
+		if (c->string[0] == name[0] && strncmp(c->string, name, len) == 0 && !c->string[len])
 			return c;
 	}
 	return NULL;
@@ -340,9 +414,32 @@ static struct json *new_num(double value)
 	return made(isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
 }
 
+/* A container that may grow: a parsed document is for reading only. */
+static cJSON *built(struct json *container)
+{
+	cJSON *v = (cJSON *)container;
+
+	if (v->type & PARSED)
+		fatal("a parsed document was built upon");
+	return v;
+}
+
+/* What becomes part of a document that is built; a parsed one dies as a whole, so a copy of it does. */
+static cJSON *part_take(struct json *value)
+{
+	cJSON *v = (cJSON *)value, *copy;
+
+	if (!(v->type & PARSED))
+		return v;
+	copy = (cJSON *)made(cJSON_Duplicate(v, true));
+	copy->type &= ~PARSED;
+	json_free(value);
+	return copy;
+}
+
 void json_set_take(struct json *o, const char *name, struct json *value)
 {
-	if (!cJSON_AddItemToObject((cJSON *)o, name, (cJSON *)value))
+	if (!cJSON_AddItemToObject(built(o), name, part_take(value)))
 		fatal("out of memory");
 }
 
@@ -373,7 +470,7 @@ void json_set_null(struct json *o, const char *name)
 
 void json_push_take(struct json *a, struct json *value)
 {
-	if (!cJSON_AddItemToArray((cJSON *)a, (cJSON *)value))
+	if (!cJSON_AddItemToArray(built(a), part_take(value)))
 		fatal("out of memory");
 }
 

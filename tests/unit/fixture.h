@@ -152,16 +152,26 @@ static bool fixture_json_same(const struct json *a, const struct json *b)
 }
 
 /* In JSON-RPC the id is the driver's choice, and no params are as good as empty ones. */
-static void fixture_fill_rpc(struct json *want, const struct json *got)
+static struct json *fixture_fill_rpc_take(struct json *want, const struct json *got)
 {
 	const struct json *params = json_get(got, "params");
+	struct sbuf b = SBUF_INIT(LIMIT_REPLY_BYTES);
+	char *text;
 
-	if (!json_get(got, "jsonrpc"))
-		return;
+	if (!json_get(got, "jsonrpc") || !json_count(want))
+		return want;
+	text = json_print(want, false);
+	sbuf_add(&b, text, strlen(text) - 1);
 	if (json_is_num(json_get(got, "id")) && !json_get(want, "id"))
-		json_set_num(want, "id", json_num(got, "id", (double)NAN));
+		sbuf_addf(&b, ",\"id\":%.0f", json_num(got, "id", 0));
 	if (json_is_object(params) && !json_count(params) && !json_get(want, "params"))
-		json_set_take(want, "params", json_new_object());
+		sbuf_adds(&b, ",\"params\":{}");
+	sbuf_adds(&b, "}");
+	json_free(want);
+	want = json_parse(sbuf_str(&b), b.len, NULL);
+	free(text);
+	sbuf_done(&b);
+	return want;
 }
 
 /* Is text, a request's body, the JSON that is wanted? *bad: what is wanted is no JSON itself. */
@@ -173,7 +183,7 @@ static bool fixture_body_is(const char *text, const char *wanted, bool *bad)
 
 	*bad = !want;
 	if (want && got) {
-		fixture_fill_rpc(want, got);
+		want = fixture_fill_rpc_take(want, got);
 		same = fixture_json_same(want, got);
 	}
 	json_free(want);

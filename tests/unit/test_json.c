@@ -189,6 +189,48 @@ static void test_walking(void **state)
 	json_free(root);
 }
 
+/* Parsed documents have memory of their own: it is used again, and several live at once. */
+static void test_lives_of_documents(void **state)
+{
+	struct sbuf text = SBUF_INIT(1 << 20);
+	struct json *one, *two, *large;
+
+	(void)state;
+	sbuf_adds(&text, "[0");
+	for (int i = 1; i < 5000; i++)
+		sbuf_addf(&text, ",\"%d\"", i);
+	sbuf_adds(&text, "]");
+	one = parse("{\"a\":\"first\"}");
+	large = parse(sbuf_str(&text));
+	two = parse("{\"a\":\"second\"}");
+	json_free(one);
+	one = parse("{\"a\":\"third\"}");
+	assert_string_equal(json_raw(one, "a"), "third");
+	assert_string_equal(json_raw(two, "a"), "second");
+	assert_int_equal(json_count(large), 5000);
+	json_free(large);
+	json_free(one);
+	assert_string_equal(json_raw(two, "a"), "second");
+	json_free(two);
+	sbuf_done(&text);
+}
+
+static void test_parsed_part(void **state)
+{
+	struct json *root = json_new_object(), *list = json_new_array();
+	char *text;
+
+	(void)state;
+	json_set_take(root, "x", parse("{\"y\":[1,{\"z\":null}]}"));
+	json_push_take(list, parse("\"word\""));
+	json_set_take(root, "list", list);
+	json_free(parse("{\"x\":\"overwrites what was freed\"}"));
+	text = json_print(root, false);
+	assert_string_equal(text, "{\"x\":{\"y\":[1,{\"z\":null}]},\"list\":[\"word\"]}");
+	free(text);
+	json_free(root);
+}
+
 static void test_hostile_strings(void **state)
 {
 	struct json *root = parse("[\"\\u001b[31mred\\nx\\u0000\", \"m\xc3\xbcllxx\", \"\xff\xfe!\"]");
@@ -309,6 +351,8 @@ int main(void)
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_walking),
+		cmocka_unit_test(test_lives_of_documents),
+		cmocka_unit_test(test_parsed_part),
 		cmocka_unit_test(test_hostile_strings),
 		cmocka_unit_test(test_building),
 		cmocka_unit_test(test_print_numbers),
