@@ -189,7 +189,9 @@ struct printer_state {
 	int64_t seen_topics;	/* bit per topic heard well in this session */
 };
 
-void printer_state_init(struct printer_state *s);
+void printer_state_init(struct printer_state *s);	/* all unknown */
+void job_init(struct job *j);
+void file_meta_init(struct file_meta *m);
 /* The heater with this shown name, or NULL. */
 const struct heater *printer_heater(const struct printer_state *s, const char *name);
 /* Adds a heater with unknown values, or finds the one of that name; NULL when LIMIT_HEATERS are there. */

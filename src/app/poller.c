@@ -86,17 +86,14 @@ static void wake_at(struct poller *p, int64_t when)
 
 static bool settle_without_asking(struct poll *q, struct printer *pr)
 {
-	struct printer_state next = pr->state;
+	const char *why = pr->config.parked ? pr->config.parked : pr->config.key_error;
+	struct printer_state next;
 
-	if (pr->config.parked) {
-		next.status = PRINTER_PARKED;
-		str_copy(next.reason, sizeof(next.reason), pr->config.parked);
-	} else if (pr->config.key_error) {
-		next.status = PRINTER_UNAUTHORIZED;
-		str_copy(next.reason, sizeof(next.reason), pr->config.key_error);
-	} else {
+	if (!why)
 		return false;
-	}
+	next = pr->state;
+	next.status = pr->config.parked ? PRINTER_PARKED : PRINTER_UNAUTHORIZED;
+	str_copy(next.reason, sizeof(next.reason), why);
 	q->heard = true;
 	q->due_ms = NONE_DUE;
 	commit(q, &next);

@@ -315,19 +315,15 @@ bool driver_tell(struct printer_state *next, enum printer_status status, const c
 
 void driver_clear_job(struct printer_state *s)
 {
-	struct printer_state blank;
+	uint32_t seq = s->job.seq;
 
-	printer_state_init(&blank);
-	blank.job.seq = s->job.seq;
-	s->job = blank.job;
+	job_init(&s->job);
+	s->job.seq = seq;
 }
 
 void driver_clear_meta(struct printer_state *s)
 {
-	struct printer_state blank;
-
-	printer_state_init(&blank);
-	s->meta = blank.meta;
+	file_meta_init(&s->meta);
 }
 
 void driver_clear_temps(struct printer_state *s)

@@ -386,6 +386,8 @@ struct json *printer_to_json(const struct printer *p, int64_t now_ms)
 
 static bool num_differs(double a, double b, double step)
 {
+	if (a == b)
+		return false;
 	if (isnan(a) || isnan(b))
 		return isnan(a) != isnan(b);
 	return floor(a / step + 0.5) != floor(b / step + 0.5);

@@ -185,10 +185,10 @@ void fleet_publish(struct fleet *f)
 
 /* ---- coming and going ---- */
 
-static void set_status(struct printer *p, enum printer_status s, const char *reason)
+static void set_status(struct printer_state *s, enum printer_status status, const char *reason)
 {
-	p->state.status = s;
-	str_copy(p->state.reason, sizeof(p->state.reason), reason);
+	s->status = status;
+	str_copy(s->reason, sizeof(s->reason), reason);
 }
 
 /* What the configuration alone says: parked, or a key that cannot be read. */
@@ -197,9 +197,9 @@ static void start_state(struct printer *p)
 	printer_state_init(&p->state);
 	p->ends_at = p->since_at = NAN;
 	if (p->config.parked)
-		set_status(p, PRINTER_PARKED, "");
+		set_status(&p->state, PRINTER_PARKED, "");
 	else if (p->config.key_error)
-		set_status(p, PRINTER_UNAUTHORIZED, p->config.key_error);
+		set_status(&p->state, PRINTER_UNAUTHORIZED, p->config.key_error);
 }
 
 static struct entry *entry_new_take(struct fleet *f, struct printer_config *c)
@@ -311,18 +311,18 @@ void fleet_replace_take(struct fleet *f, struct printer_config *configs, size_t 
 #define STATUS_RUNNING (STATUS_BIT(PRINTER_PREPARING) | STATUS_BIT(PRINTER_PRINTING) | \
 	STATUS_BIT(PRINTER_RESUMING) | STATUS_BIT(PRINTER_FINISHING))
 
-static void count_job(struct entry *e, const struct job *before)
+/* How many jobs were seen starting, the one that next brings included. */
+static uint32_t count_jobs(struct entry *e, const struct printer_state *next)
 {
-	struct printer_state *s = &e->printer.state;
-	bool active = STATUS_BIT(s->status) & STATUS_ACTIVE;
-	bool other_file = before->file[0] && s->job.file[0] && !str_eq(before->file, s->job.file);
+	const struct job *before = &e->printer.state.job;
+	bool active = STATUS_BIT(next->status) & STATUS_ACTIVE;
+	bool other_file = before->file[0] && next->job.file[0] && !str_eq(before->file, next->job.file);
+	bool starts = active && (!e->was_active || other_file);
 
-	s->job.seq = before->seq;
-	if (STATUS_BIT(s->status) & STATUS_SILENT)
-		return;
-	if (active && (!e->was_active || other_file))
-		s->job.seq++;
+	if (STATUS_BIT(next->status) & STATUS_SILENT)
+		return before->seq;
 	e->was_active = active;
+	return before->seq + starts;
 }
 
 /* before: the end that is shown, NAN when none is; it stays until the new one is clearly another. */
@@ -346,30 +346,35 @@ field_mask fleet_commit(struct fleet *f, uint32_t id, const struct printer_state
 {
 	struct entry *e = entry_get(f, id);
 	struct printer *p;
-	struct printer_state before;
+	struct printer_state parked;
+	enum printer_status from;
+	uint32_t jobs;
 	field_mask mask;
 	double end;
 
 	if (!e)
 		return 0;
 	p = &e->printer;
-	before = p->state;
-	p->state = *next;
-	if (p->config.parked)
-		set_status(p, PRINTER_PARKED, "");
-	count_job(e, &before.job);
-	if (before.status != p->state.status || isnan(p->since_at))
+	if (p->config.parked) {
+		parked = *next;
+		set_status(&parked, PRINTER_PARKED, "");
+		next = &parked;
+	}
+	from = p->state.status;
+	if (from != next->status || isnan(p->since_at))
 		p->since_at = wall_s;
-	mask = fields_diff(&before, &p->state);
-	end = job_end(&p->state, before.job.seq == p->state.job.seq ? p->ends_at : (double)NAN,
-		      wall_s);
+	mask = fields_diff(&p->state, next);
+	jobs = count_jobs(e, next);
+	end = job_end(next, jobs == p->state.job.seq ? p->ends_at : (double)NAN, wall_s);
 	if (!same_time(end, p->ends_at))
 		mask |= FIELD_BIT(FIELD_ENDS_AT);
 	p->ends_at = end;
+	p->state = *next;
+	p->state.job.seq = jobs;
 	if (p->state.fresh.err == ERR_NONE)
 		history_note(p->history, &p->state, now_ms);
 	if (mask)
-		queue_change(f, e, mask, before.status);
+		queue_change(f, e, mask, from);
 	return mask;
 }
 

@@ -136,15 +136,17 @@ bool printer_config_same_server(const struct printer_config *a, const struct pri
 	       a->insecure == b->insecure;
 }
 
-static void job_init(struct job *j)
+void job_init(struct job *j)
 {
+	memset(j, 0, sizeof(*j));
 	j->size_bytes = j->layer = j->layers = -1;
 	j->progress = j->elapsed_s = j->left_s = j->total_s = NAN;
 	j->filament_used_mm = j->file_position = NAN;
 }
 
-static void meta_init(struct file_meta *m)
+void file_meta_init(struct file_meta *m)
 {
+	memset(m, 0, sizeof(*m));
 	m->estimated_s = m->filament_mm = m->filament_g = NAN;
 	m->layer_height_mm = m->first_layer_height_mm = m->object_height_mm = NAN;
 	m->nozzle_c = m->bed_c = m->nozzle_mm = m->modified_at = NAN;
@@ -156,7 +158,7 @@ void printer_state_init(struct printer_state *s)
 	memset(s, 0, sizeof(*s));
 	s->fresh.ok_ms = s->fresh.tried_ms = -1;
 	job_init(&s->job);
-	meta_init(&s->meta);
+	file_meta_init(&s->meta);
 	s->pos_mm[0] = s->pos_mm[1] = s->pos_mm[2] = NAN;
 	s->speed_factor = s->flow_factor = s->fan = NAN;
 	s->live_velocity_mm_s = s->z_offset_mm = s->latency_ms = NAN;
