@@ -77,6 +77,14 @@ void httpd_reply_reason(struct httpd_request *r, unsigned status, const char *re
 void httpd_reply_slowly(struct httpd_request *r, unsigned status, const char *content_type,
 			const char *headers, const void *body, size_t len, unsigned bytes_per_s,
 			size_t cut_after);
+/*
+ * An answer without an end, in pieces (chunked): cameras. gone is called once, when the client or the server ends it; the
+ * stream must not be used any more then. NULL: the client has gone already, gone is not called.
+ */
+struct httpd_stream;
+struct httpd_stream *httpd_reply_stream(struct httpd_request *r, const char *content_type, void (*gone)(void *ctx), void *ctx);
+/* False: the piece before is still on its way to a slow client, this one was not taken. Copies. */
+bool httpd_stream_send(struct httpd_stream *s, const void *data, size_t len);
 /* Sends bytes that need not be HTTP, or none, and closes. */
 void httpd_reply_raw(struct httpd_request *r, const void *data, size_t len);
 /* Never answers; ends when the client gives up. */

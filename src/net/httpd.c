@@ -21,6 +21,7 @@
 
 #define ACCEPTS_A_TURN 64
 #define DRIP_STEP_MS 100
+#define STREAM_STEP (32u << 10)
 #define REASON_ANSWER_MAX (64u << 10)
 
 struct listener {
@@ -77,6 +78,15 @@ struct drip {
 	size_t len, cut_after;
 	unsigned bytes_per_s;
 	char data[];
+};
+
+/* An answer without an end. */
+struct httpd_stream {
+	struct httpd_request *r;
+	void (*gone)(void *ctx);
+	void *ctx;
+	char *data;			/* the piece on its way */
+	size_t len, sent;
 };
 
 static int conn_fd(struct MHD_Connection *conn)
@@ -809,6 +819,61 @@ void httpd_reply_slowly(struct httpd_request *r, unsigned status, const char *co
 	d->timer = loop_timer_new(r->h->loop, drip_resume, d);
 	reply(r, status, content_type, headers,
 	      MHD_create_response_from_callback(len, 4096, drip_read, d, drip_free));
+}
+
+static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	struct httpd_stream *s = cls;
+	size_t n = s->len - s->sent < max ? s->len - s->sent : max;
+
+	(void)pos;
+	if (s->r->h->stopping || s->r->drop)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (!n) {
+		suspend(s->r);
+		return 0;
+	}
+	memcpy(buf, s->data + s->sent, n);
+	s->sent += n;
+	return (ssize_t)n;
+}
+
+static void stream_free(void *cls)
+{
+	struct httpd_stream *s = cls;
+
+	s->gone(s->ctx);
+	free(s->data);
+	free(s);
+}
+
+struct httpd_stream *httpd_reply_stream(struct httpd_request *r, const char *content_type, void (*gone)(void *ctx), void *ctx)
+{
+	struct httpd_stream *s;
+
+	if (!r->conn) {
+		answered(r);
+		return NULL;
+	}
+	s = MEM_NEW(struct httpd_stream);
+	s->r = r;
+	s->gone = gone;
+	s->ctx = ctx;
+	reply(r, MHD_HTTP_OK, content_type, "Cache-Control: no-store\n",
+	      MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_STEP, stream_read, s, stream_free));
+	return s;
+}
+
+bool httpd_stream_send(struct httpd_stream *s, const void *data, size_t len)
+{
+	if (s->sent < s->len)
+		return false;
+	s->data = mem_realloc(s->data, len ? len : 1, 1);
+	memcpy(s->data, data, len);
+	s->len = len;
+	s->sent = 0;
+	resume(s->r);
+	return true;
 }
 
 void httpd_reply_raw(struct httpd_request *r, const void *data, size_t len)
