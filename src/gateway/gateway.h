@@ -33,7 +33,7 @@ struct door {
 
 #define GATEWAY_BODY_MAX (256u << 10)
 
-extern const struct door door_slicer;
+extern const struct door door_cura, door_slicer;
 
 struct app *gateway_app(const struct gateway *g);
 struct queue *gateway_queue(const struct gateway *g);		/* never NULL, and ours */

@@ -1,0 +1,104 @@
+/* The announcement of the gateway as a group of Ultimaker printers. */
+#include "gateway/cura_announce.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <printop/log.h>
+#include <printop/mem.h>
+#include <printop/path.h>
+#include <printop/str.h>
+
+#define TYPE "_ultimaker._tcp"
+#define CURA_PORT 80
+#define FILE_MAX (64u << 10)
+#define TXT_MAX 8
+
+struct cura_announce {
+	struct cura *c;
+};
+
+struct txt {
+	const char *key;
+	char value[80];
+};
+
+/* What Cura needs to know before it asks; it never hears of a change. */
+static size_t fill_txt(struct txt *txt, const struct cura_words *w, size_t printers)
+{
+	size_t n = 0;
+
+	txt[n].key = "type";
+	str_copy(txt[n++].value, sizeof(txt->value), "printer");
+	txt[n].key = "name";
+	str_copy(txt[n++].value, sizeof(txt->value), w->name);
+	txt[n].key = "machine";
+	str_copy(txt[n++].value, sizeof(txt->value), w->machine);
+	txt[n].key = "firmware_version";
+	str_copy(txt[n++].value, sizeof(txt->value), w->firmware);
+	txt[n].key = "cluster_size";
+	str_printf(txt[n++].value, sizeof(txt->value), "%zu", printers ? printers : 1);
+	return n;
+}
+
+static void add_xml(struct sbuf *b, const char *s)
+{
+	for (; *s; s++) {
+		if (strchr("<>&\"", *s))
+			sbuf_addf(b, "&#%d;", *s);
+		else
+			sbuf_addc(b, *s);
+	}
+}
+
+void cura_service_file(struct sbuf *b, const char *instance, const struct cura_words *w, size_t printers, unsigned port)
+{
+	struct txt txt[TXT_MAX];
+	size_t n = fill_txt(txt, w, printers);
+
+	sbuf_adds(b, "<?xml version=\"1.0\" standalone=\"no\"?>\n<!DOCTYPE service-group SYSTEM \"avahi-service.dtd\">\n");
+	sbuf_adds(b, "<!-- Copy to /etc/avahi/services: avahi announces printop's gateway to Cura. Made anew at each start. -->\n");
+	sbuf_adds(b, "<service-group>\n  <name>");
+	add_xml(b, instance);
+	sbuf_addf(b, "</name>\n  <service protocol=\"ipv4\">\n    <type>" TYPE "</type>\n    <port>%u</port>\n", port);
+	for (size_t i = 0; i < n; i++) {
+		sbuf_addf(b, "    <txt-record>%s=", txt[i].key);
+		add_xml(b, txt[i].value);
+		sbuf_adds(b, "</txt-record>\n");
+	}
+	sbuf_adds(b, "  </service>\n</service-group>\n");
+}
+
+static void write_service_file(const struct cura *c, const struct cura_words *w, unsigned port)
+{
+	char *path = path_join(c->dir, "printop.service");
+	struct sbuf b = SBUF_INIT(FILE_MAX);
+	struct err e = { 0 };
+
+	cura_service_file(&b, cura_ids_instance(c->ids), w, fleet_count(c->app->fleet), port);
+	if (!path_write(path, sbuf_str(&b), b.len, 0644, &e))
+		log_warn("cura: %s", e.text);
+	sbuf_done(&b);
+	free(path);
+}
+
+struct cura_announce *cura_announce_new(struct cura *c, const struct cura_words *w, unsigned port)
+{
+	const struct settings *s = &c->app->config->settings;
+	struct cura_announce *a;
+
+	if (!settings_bool(s, SETTING_GATEWAY_CURA))
+		return NULL;
+	write_service_file(c, w, port);
+	if (port != CURA_PORT)
+		log_warn("cura: Cura calls port 80 only: redirect it to port %u (nft or iptables, see the README)", port);
+	if (!settings_bool(s, SETTING_GATEWAY_CURA_ANNOUNCE))
+		return NULL;
+	a = MEM_NEW(struct cura_announce);
+	a->c = c;
+	return a;
+}
+
+void cura_announce_free(struct cura_announce *a)
+{
+	free(a);
+}
