@@ -10,6 +10,8 @@
 
 #define LABEL_W 8
 #define TRANSFER_ROWS 5
+#define FREE_W 7
+#define FREE_COLS 60		/* from here on there is room for the free space */
 
 struct places {
 	struct area file, facts, header, to, then, names, summary, transfers;
@@ -147,6 +149,14 @@ static int name_width(const struct upload_view *u, const struct canvas *c)
 	return longest > c->cols / 3 ? c->cols / 3 : longest;
 }
 
+static void free_text(const struct upload_target *t, char *buf, size_t size)
+{
+	if (isnan(t->free_bytes))
+		str_copy(buf, size, "-");
+	else
+		str_bytes(buf, size, t->free_bytes);
+}
+
 static void draw_target(const struct upload_view *u, struct canvas *c, struct area row, size_t i,
 			int name_w,
 			const struct moment *m)
@@ -154,7 +164,7 @@ static void draw_target(const struct upload_view *u, struct canvas *c, struct ar
 	const struct printer *p = fleet_get(u->v.tui->app->fleet, u->targets[i].id);
 	bool current = u->focus == UPLOAD_TO && i == u->to.cursor, fits;
 	int x = row.x + 6 + name_w;
-	char note[TEXT_CAP];
+	char note[TEXT_CAP], space[STR_SMALL];
 
 	if (!p)
 		return;
@@ -165,7 +175,16 @@ static void draw_target(const struct upload_view *u, struct canvas *c, struct ar
 		    fits && u->targets[i].ticked ? ROLE_MARK : ROLE_NORMAL, p->config.name);
 	canvas_text(c, x, row.y, 6, status_role(p->state.status),
 		    printer_status_info(p->state.status)->label);
-	canvas_text(c, x + 8, row.y, row.x + row.w - x - 8, fits ? ROLE_NORMAL : ROLE_DIM, note);
+	x += 8;
+	if (row.w >= FREE_COLS) {
+		free_text(&u->targets[i], space, sizeof(space));
+		canvas_text_right(c, x - 1, row.y, FREE_W, ROLE_NORMAL, space);
+		x += FREE_W + 1;
+	}
+	if (fits && (double)u->size_bytes > u->targets[i].free_bytes)	/* false when unknown */
+		canvas_text(c, x, row.y, row.x + row.w - x, ROLE_WARN, "! too little space");
+	else
+		canvas_text(c, x, row.y, row.x + row.w - x, fits ? ROLE_NORMAL : ROLE_DIM, note);
 	if (current) {
 		canvas_put(c, row.x, row.y, ROLE_CURSOR, canvas_glyph(c, GLYPH_CURSOR));
 		canvas_attrs(c, row, CELL_CURSOR, true);
@@ -176,7 +195,7 @@ static void draw_targets(struct upload_view *u, struct canvas *c, const struct p
 			 const struct moment *m)
 {
 	static const char keys[] = "SPC tick  * all  ~ invert";
-	int name_w = name_width(u, c);
+	int name_w = name_width(u, c), fit_x = 14 + name_w;
 	char where[STR_SMALL] = "";
 
 	u->to.rows = l->to.h;
@@ -184,7 +203,12 @@ static void draw_targets(struct upload_view *u, struct canvas *c, const struct p
 	if (l->header.h) {
 		label(u, c, l->header, "TO", UPLOAD_TO);
 		canvas_text(c, l->header.x + 6 + name_w, l->header.y, 6, ROLE_HEADER, "STATE");
-		canvas_text(c, l->header.x + 14 + name_w, l->header.y, 4, ROLE_HEADER, "FIT");
+		if (l->header.w >= FREE_COLS) {
+			canvas_text_right(c, l->header.x + 13 + name_w, l->header.y, FREE_W,
+					  ROLE_HEADER, "FREE");
+			fit_x += FREE_W + 1;
+		}
+		canvas_text(c, l->header.x + fit_x, l->header.y, 4, ROLE_HEADER, "FIT");
 		if (u->n_targets > (size_t)l->to.h)
 			str_printf(where, sizeof(where), "%zu-%zu of %zu", u->to.top + 1,
 				   u->to.top + (size_t)l->to.h, u->n_targets);

@@ -10,6 +10,8 @@ enum upload_field { UPLOAD_FILE, UPLOAD_TO, UPLOAD_THEN, UPLOAD_NAME, UPLOAD_FOL
 struct upload_target {
 	uint32_t id;
 	bool ticked;
+	uint32_t listing;		/* the operation that asks for its free space, 0: not asked */
+	double free_bytes;		/* NAN unknown */
 };
 
 struct upload_view {

@@ -11,6 +11,8 @@
 #include "picker.h"
 #include "upload_view.h"
 
+#define ASKED_MAX 16
+
 static struct upload_view *as_upload(struct view *v)
 {
 	return (struct upload_view *)v;
@@ -143,6 +145,40 @@ static void tick_all(struct upload_view *u, bool invert)
 {
 	for (size_t i = 0; i < u->n_targets; i++)
 		u->targets[i].ticked = invert ? !u->targets[i].ticked : true;
+}
+
+/* ---- free space: it comes with the list of files, so only few printers are asked, and once ---- */
+
+static void ask_free_space(struct upload_view *u)
+{
+	struct app *a = u->v.tui->app;
+	size_t asked = 0;
+	struct err e;
+
+	for (size_t i = 0; i < u->n_targets; i++)
+		asked += u->targets[i].listing != 0;
+	for (size_t i = 0; a->ops && i < u->n_targets && asked < ASKED_MAX; i++) {
+		struct upload_target *t = &u->targets[i];
+
+		if (!t->ticked || t->listing || !op_allowed(a, t->id, VERB_FILES, &e))
+			continue;
+		t->listing = op_submit(a->ops, ops_new_group(a->ops), t->id, VERB_FILES, NULL,
+				       (double)NAN);
+		asked++;
+	}
+}
+
+static void take_free_space(struct upload_view *u)
+{
+	const struct ops *ops = u->v.tui->app->ops;
+
+	for (size_t i = 0; ops && i < u->n_targets; i++) {
+		struct upload_target *t = &u->targets[i];
+		const struct op *op = t->listing ? op_get(ops, t->listing) : NULL;
+
+		if (op && op->phase == OP_DONE)
+			t->free_bytes = op->x.files.free_bytes;
+	}
 }
 
 /* ---- sending ---- */
@@ -285,6 +321,7 @@ static bool to_key(struct upload_view *u, uint32_t key)
 	} else {
 		return false;
 	}
+	ask_free_space(u);
 	return true;
 }
 
@@ -406,6 +443,7 @@ static void upload_paste(struct view *v, const char *text)
 static void view_draw(struct view *v, struct canvas *c, const struct moment *m)
 {
 	collect_transfers(as_upload(v));
+	take_free_space(as_upload(v));
 	upload_draw(as_upload(v), c, m);
 }
 
@@ -443,7 +481,7 @@ static void fill_targets(struct upload_view *u)
 	u->n_targets = fleet_count(f);
 	u->targets = mem_zalloc(u->n_targets ? u->n_targets : 1, sizeof(*u->targets));
 	for (size_t i = 0; i < u->n_targets; i++)
-		u->targets[i].id = fleet_at(f, i)->id;
+		u->targets[i] = (struct upload_target){ fleet_at(f, i)->id, .free_bytes = NAN };
 }
 
 /* Ticked ones first, as they were given. */
@@ -471,5 +509,6 @@ void view_upload_open(struct tui *t, const uint32_t *ids, size_t n)
 		qsort(u->targets, u->n_targets, sizeof(*u->targets), ticked_first);
 	u->to.cursor = u->to.top = 0;
 	list_set_count(&u->to, u->n_targets);
+	ask_free_space(u);
 	look_at_file(u);
 }

@@ -339,6 +339,8 @@ static void open_upload(struct scene *s)
 	err_clear(&u->file_err);
 	u->size_bytes = 12000000;
 	u->modified_at = SCREEN_WALL_S - 72000;
+	u->targets[0].free_bytes = 8.1e9;
+	u->targets[1].free_bytes = 9.4e6;
 }
 
 static void open_upload_start(struct scene *s)
