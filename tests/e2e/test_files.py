@@ -42,14 +42,16 @@ def type_path(path):
 def upload():
     with tap.test("U: the marked printers are ticked, others are there with their state"):
         open_dialog("mo1", "oc1")
-        s.wait_for(r"^ \[x\] mo1 +READY +ok")
-        s.wait_for(r"^ \[x\] oc1 +READY +ok")
+        s.wait_for(r"^ \[x\] mo1 +READY +\S.* ok")
+        s.wait_for(r"^ \[x\] oc1 +READY +\S.* ok")
         s.wait_for(r"^ \[ \] mo2 +READY")
         s.wait_for(r"^ \[ \] busy +PRINT ")
         s.wait_for(r"^ \[-\] gone +NO NET .*connection refused")
         s.wait_for("2 printers")
     with tap.test("... with the free space of those that tell"):
-        s.wait_for(r"^ \[x\] mo1 .*\d GB?")
+        s.wait_for(r"^ TO +STATE +FREE +FIT")
+        s.wait_for(r"^ \[x\] mo1 +READY +[\d.]+ GB +ok")
+        s.wait_for(r"^ \[ \] mo2 +READY +- +ok")
     with tap.test("... Tab completes the path, what it is stands below"):
         type_path(place.path("gcode", "fir"))
         s.wait_for("no such file")
