@@ -73,6 +73,8 @@ int verb_sim(struct batch *b);
 int verb_connector(struct batch *b);
 int verb_serve(struct batch *b);
 int verb_metrics(struct batch *b);
+int verb_queue(struct batch *b);
+int verb_key(struct batch *b);
 int verb_add(struct batch *b);
 int verb_remove(struct batch *b);
 int verb_rename(struct batch *b);

@@ -84,6 +84,22 @@ static const char help_discover[] =
 	"  printop discover\n"
 	"  printop discover --range 10.0.4.0/24 --yes --json\n\n"
 	"exit status: 0 looked through (found or not), 2 usage, 130 interrupted.\n";
+static const char help_queue[] =
+	"Jobs come from slicers, by printop serve or the full screen (gateway_listen). The\n"
+	"first letters of an id are enough. A job that is held waits for a person: WHY says\n"
+	"what to look at; release lets it go on. Ended jobs are listed for a day.\n\n"
+	"  printop queue\n"
+	"  printop queue move 3f2a 0\n"
+	"  printop queue assign 3f2a tag:petg\n"
+	"  printop queue hold 3f2a --reason 'wait for the black spool'\n\n"
+	"exit status: 0 done, 1 there is no such job, 2 usage, 4 its state forbids it.\n";
+static const char help_key[] =
+	"The key is printed once, on standard output, and kept as a hash only. Without\n"
+	"--start what a slicer sends is stored and not printed.\n\n"
+	"  printop key new anna --start\n"
+	"  printop key list\n"
+	"  printop key remove anna\n\n"
+	"exit status: 0 done, 1 there is no such key, 2 usage, or the name is taken.\n";
 static const char help_docs[] =
 	"printop.1, printers.conf.5, example, bash, zsh, fish, keys.md, fields.md\n";
 
@@ -109,6 +125,8 @@ static const struct batch_verb verbs[] = {
 	{ "remove", verb_remove, ACTION_REMOVE, .more = help_remove },
 	{ "rename", verb_rename, ACTION_RENAME, .more = help_remove },
 	{ "discover", verb_discover, ACTION_DISCOVER, .more = help_discover },
+	{ "queue", verb_queue, ACTION_QUEUE, .more = help_queue },
+	{ "key", verb_key, ACTION_KEY, .more = help_key },
 	{ "keys", verb_keys, ACTION_KEYS, .more = NULL },
 	{ "sim", verb_sim, ACTION_SIM, .own_options = true },
 	{ "serve", verb_serve, ACTION_SERVE, .more = help_serve },
