@@ -87,7 +87,7 @@ class Screen:
     """The full screen in a tmux server of its own."""
 
     def __init__(self, program):
-        self.socket = "printop-real-%d" % os.getpid()
+        self.socket = os.path.join(program.env["HOME"], "tmux")
         self.keyboard = threading.Lock()        # one sequence of keys at a time
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), "env", "-i",
                   *["%s=%s" % item for item in program.env.items()], "TERM=screen-256color",
@@ -96,7 +96,7 @@ class Screen:
         self.tmux("resize-window", "-x", str(COLUMNS), "-y", str(LINES))
 
     def tmux(self, *args):
-        p = subprocess.run([shutil.which("tmux") or "tmux", "-L", self.socket, *args], stdin=subprocess.DEVNULL,
+        p = subprocess.run([shutil.which("tmux") or "tmux", "-S", self.socket, *args], stdin=subprocess.DEVNULL,
                            capture_output=True, text=True, errors="replace", timeout=20, check=False,
                            env={**os.environ, "LC_ALL": "C.UTF-8"})
         return p.stdout
@@ -112,7 +112,8 @@ class Screen:
 
     def row(self, name):
         """(state, rest of the row) of a printer in the fleet view; ("", "") when it is not there."""
-        for line in self.text().split("\n"):
+        text = self.text()
+        for line in text.split("\n") if text.startswith("printop fleet") else []:
             m = re.match(ROW % re.escape(name), line)
             if m:
                 return STATES[m.group(1)], m.group(2)
@@ -130,13 +131,31 @@ class Screen:
         self.keys("Enter")
         time.sleep(0.2)
 
-    def act(self, name, *keys):
-        """Puts the cursor on a printer of the fleet view and presses keys there."""
+    def act(self, name, *keys, until_row=None):
+        """Puts the cursor on a printer of the fleet view and presses keys there; was its row seen in that state?"""
         with self.keyboard:
             self.go_to(name)
             for key in keys:
                 self.type(key)
                 time.sleep(0.4)
+            return until(lambda: self.row(name)[0] == until_row, 6, 0.1) if until_row else True
+
+    def upload(self, name, path):
+        """Sends a file with the dialog, to be started at once; the text of the screen when it says so."""
+        with self.keyboard:
+            self.go_to(name)
+            self.type("U")
+            time.sleep(0.4)
+            self.type(path)
+            time.sleep(0.2)
+            for key in ("Tab", "Tab", "Right", "Enter"):    # the printers, what then, start now, send
+                self.keys(key)
+                time.sleep(0.2)
+            until(lambda: ", started" in self.text(), 15)
+            text = self.text()
+            self.keys("Escape")
+            until(lambda: self.row(name)[0], 5)
+            return text
 
     def end(self):
         self.tmux("kill-server")

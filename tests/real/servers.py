@@ -26,6 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 VENVS = os.environ.get("PRINTOP_VENV_DIR") or os.path.join(ROOT, "build")
 PACKAGES = {"octoprint": "OctoPrint==1.11.8", "moonraker": "moonraker==0.11.0"}
+DEAD_PORT = 1               # nobody listens there, and nobody is given it as a free one
 START_LIMIT_S = 120         # a quiet machine needs 1 to 5 s, a busy one was seen to need 36 s
 
 
@@ -308,7 +309,7 @@ def up(folder, octoprints, moonrakers):
     folder = os.path.abspath(folder)
     os.makedirs(folder, exist_ok=True)
     install()
-    ports = free_ports(octoprints + moonrakers + 1)
+    ports = free_ports(octoprints + moonrakers)
     servers = {}
     for i in range(octoprints):
         servers["op%d" % (i + 1)] = Octoprint(os.path.join(folder, "op%d" % (i + 1)), ports.pop(), i > 0)
@@ -330,7 +331,7 @@ def up(folder, octoprints, moonrakers):
             for n, s in servers.items()]
     rows += [conf_printer(n + "-badkey", s.port, "0123456789abcdef0123456789abcdef")
              for n, s in servers.items() if n in ("op2", "mr1")]
-    rows.append(conf_printer("nobody", ports.pop()))
+    rows.append(conf_printer("nobody", DEAD_PORT))
     conf = os.path.join(folder, "printers.conf")
     write_conf(conf, rows)
     for name, server in servers.items():
