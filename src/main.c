@@ -124,6 +124,7 @@ static struct app *make_app(struct program *g, bool events, const char *frontend
 	struct err e = { 0 };
 	struct config *c = load_config(g, &e);
 	struct transport *t;
+	enum log_level level;
 	bool read_only;
 
 	if (!c) {
@@ -140,6 +141,8 @@ static struct app *make_app(struct program *g, bool events, const char *frontend
 	read_only = g->read_only || settings_bool(&c->settings, SETTING_READ_ONLY);
 	t = transport_curl_new(g->loop, read_only);
 	g->app = app_new(g->loop, c, t, read_only, events);
+	if (g->log_level && log_level_from_name(g->log_level, &level))
+		log_set_level(level);		/* over what the configuration says */
 	g->app->mdns = &mdns;
 	g->app->demo = g->demo;
 	g->app->frontend = frontend;

@@ -102,7 +102,7 @@ static bool set_level(const struct program *g)
 
 /* ---- the configuration ---- */
 
-/* JSON begins with a brace, and no printers.conf does. */
+/* JSON begins with a bracket, and no printers.conf does. */
 static bool is_json(const char *path)
 {
 	char *text, first;
@@ -112,7 +112,7 @@ static bool is_json(const char *path)
 		return str_ends(path, ".json");
 	first = text[strspn(text, " \t\r\n\xef\xbb\xbf")];
 	free(text);
-	return first == '{';
+	return first == '{' || first == '[';
 }
 
 static struct config *load(const struct program *g)

@@ -102,8 +102,7 @@ static void try_pairing(void *ctx)
 	explicit_bzero(body, strlen(body));
 	free(body);
 	free(p);
-	/* Never twice: the token is good for one time. (Read-only is about printers.) */
-	r.changes = !c->app->read_only;
+	r.changes = true;		/* never twice: the token is good for one time */
 	c->pairing.call = cloud_send(&c->cloud, &r, heard, c);
 }
 

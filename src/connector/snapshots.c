@@ -224,6 +224,7 @@ static void push_heard(void *ctx, const struct http_reply *r)
 		s->batch = s->batch > BATCH_COUNT ? 0 : s->batch;
 	} else if (v == CLOUD_REFUSED && r->status != 409) {
 		batch_refused(s);
+		l->failures = 0;	/* the next try is another batch */
 	}
 	s->under_way = 0;
 	lane_end(l, v, r);
