@@ -88,7 +88,10 @@ enum proof proof_check(const struct op *op, const struct printer *p, double wait
 	uint32_t now = STATUS_BIT(p->state.status);
 
 	/* Old values prove nothing, and a lost connection is no result: it may come back. */
-	if (p->state.fresh.failures > 0 && op->x.verb != VERB_ESTOP)
+	if (p->state.fresh.failures > 0)
+		return PROOF_WAIT;
+	/* A hung Klippy takes no stop, and counts as disconnected: that alone is no proof without an answer. */
+	if (op->x.verb == VERB_ESTOP && p->state.status == PRINTER_DISCONNECTED && !op->x.sent)
 		return PROOF_WAIT;
 	if (op->x.verb == VERB_RESTART)
 		return check_restart(p, waited_s, seen_away, why, size);

@@ -270,6 +270,25 @@ static void test_a_lost_answer_is_settled_by_the_state(void **state)
 	bench_free(&b);
 }
 
+/* A server that takes no stop looks disconnected, too: only the printer itself can tell. */
+static void test_a_stop_without_an_answer_is_not_done(void **state)
+{
+	struct bench b = bench_new(false, "octoprint", 1);
+	uint32_t id;
+
+	(void)state;
+	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Printing", 50));
+	id = submit(&b, VERB_ESTOP, NAN);
+	fake_answer(fake_get(b.net, "POST"), HTTP_FAULT_TIMEOUT, 0, "");
+	fake_answer(fake_get(b.net, "POST"), HTTP_FAULT_TIMEOUT, 0, "");
+	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Offline", 50));
+	assert_int_equal(printer(&b, 0)->state.status, PRINTER_DISCONNECTED);
+	assert_int_equal(op_get(b.app->ops, id)->phase, OP_CONFIRMING);
+	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Offline after error", 50));
+	assert_int_equal(op_get(b.app->ops, id)->phase, OP_DONE);
+	bench_free(&b);
+}
+
 static void test_what_the_state_forbids_is_not_sent(void **state)
 {
 	struct bench b = bench_new(false, "octoprint", 1);
@@ -573,6 +592,7 @@ int main(void)
 		cmocka_unit_test(test_accepted_is_not_done),
 		cmocka_unit_test(test_nothing_came_of_it),
 		cmocka_unit_test(test_a_lost_answer_is_settled_by_the_state),
+		cmocka_unit_test(test_a_stop_without_an_answer_is_not_done),
 		cmocka_unit_test(test_what_the_state_forbids_is_not_sent),
 		cmocka_unit_test(test_two_commands_at_once_are_refused_but_the_stop_is_not),
 		cmocka_unit_test(test_read_only_sends_nothing),
