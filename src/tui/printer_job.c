@@ -250,8 +250,12 @@ static void add_file_facts(struct line *l, const struct printer *p)
 
 	if (f->layer_height_mm > 0)
 		line_addf(l, ROLE_DIM, "%.2f mm layers", f->layer_height_mm);
-	if (f->nozzle_c > 0 || f->bed_c > 0)
+	if (f->nozzle_c > 0 && f->bed_c > 0)
 		line_addf(l, ROLE_DIM, "%.0f/%.0f C", f->nozzle_c, f->bed_c);
+	else if (f->nozzle_c > 0)
+		line_addf(l, ROLE_DIM, "%.0f C", f->nozzle_c);
+	else if (f->bed_c > 0)
+		line_addf(l, ROLE_DIM, "bed %.0f C", f->bed_c);
 	if (f->nozzle_mm > 0)
 		line_addf(l, ROLE_DIM, "nozzle %.2g mm", f->nozzle_mm);
 	if (!str_eq_nocase(f->slicer, "unknown"))	/* Moonraker 0.11.0 says so in words */

@@ -368,6 +368,10 @@ static void test_printer_moves(void **state)
 	tui_select(f.t, id_of(&f, "voron-01"));
 	keys(&f, "2");
 	assert_true(screen_shows(f.t, "[ 1 of 13 ]"));
+	/* A file that tells the nozzle's temperature, but not the bed's. */
+	fleet_get(f.a.fleet, id_of(&f, "voron-01"))->state.meta.nozzle_c = 245;
+	assert_true(screen_shows(f.t, " 245 C"));
+	assert_true(screen_lacks(f.t, "nan"));
 	keys(&f, "[");				/* round the end */
 	assert_true(screen_shows(f.t, "octo-1"));
 	assert_true(screen_shows(f.t, "check its key"));
