@@ -14,6 +14,7 @@
 #include <printop/mem.h>
 #include <printop/path.h>
 #include <printop/str.h>
+#include <printop/theme.h>
 
 #define SYSTEM_FILE "/etc/printop/printers.conf"
 #define HOOK_TIMEOUT_S 10.0
@@ -334,6 +335,7 @@ static char *setting_value(const struct reader *r, const config_setting_t *s, en
 static void read_setting(const struct reader *r, const config_setting_t *s, enum setting_id id)
 {
 	char *text = setting_value(r, s, setting_info(id)->type);
+	struct theme theme;
 	char *where;
 	struct err e;
 
@@ -342,6 +344,8 @@ static void read_setting(const struct reader *r, const config_setting_t *s, enum
 	where = reader_where(r, s);
 	if (!settings_set(&r->config->settings, id, text, where, &e))
 		reader_error(r, s, "%s", e.text);
+	else if (id == SETTING_THEME && r->dir && !theme_load(text, &theme, &e))
+		reader_warn(r, s, "%s", e.text);
 	free(where);
 	free(text);
 }

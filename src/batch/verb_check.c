@@ -2,6 +2,7 @@
 #include "batch/batch.h"
 
 #include <stdio.h>
+#include <unistd.h>
 #include <printop/str.h>
 #include "batch/printers.h"
 
@@ -92,13 +93,26 @@ static void judge(struct check_row *r)
 		str_copy(r->text, sizeof(r->text), "its key may look, but not act");
 }
 
+/* Every verb tells the warnings on a terminal; this one tells them into a pipe and a log as well. */
+static size_t print_warnings(const struct config *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_issues; i++) {
+		if (c->issues[i].severity != CONFIG_WARNING)
+			continue;
+		n++;
+		if (!isatty(STDERR_FILENO))
+			say("%s: warning: %s", c->issues[i].where, c->issues[i].text);
+	}
+	return n;
+}
+
 static void print_heading(const struct batch *b)
 {
 	const struct config *c = b->app->config;
-	size_t warnings = 0;
+	size_t warnings = print_warnings(c);
 
-	for (size_t i = 0; i < c->n_issues; i++)
-		warnings += c->issues[i].severity == CONFIG_WARNING;
 	if (b->out.format != OUT_TABLE || !b->out.header)
 		return;
 	printf("%s: %zu printers, %zu warnings\n", c->path ? c->path : "the demo",

@@ -401,7 +401,8 @@ timeout 20 "$P" status sim-001 >/dev/full 2>err
 run check sim-001 sim-002 dead badkey shelf
 is "check: dialect, version, access and what is wrong" 1 'fleet.conf: 12 printers' \
 	'^sim-001 +yes +moonraker +[0-9.]+ ' '^sim-002 +yes +octoprint +1\.[0-9.]+ +full' \
-	'^dead +no .*is the host on' '^badkey +no .*mend its key in .*fleet.conf:[0-9]+' '^shelf +yes '
+	'^dead +no .*is the host on' '^badkey +no .*mend its key in .*fleet.conf:[0-9]+' '^shelf +yes ' \
+	'^printop: .*fleet.conf:[0-9]+: warning: dead2 has the same url as dead '
 run check sim-001 sim-002 -q
 { same status "$st" 0; cat out; } | result "check: all well"
 run check badkey --json

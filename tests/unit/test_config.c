@@ -319,6 +319,14 @@ static void test_warnings_are_no_errors(void **state)
 	assert_int_equal(config->n_printers, 2);
 }
 
+static void test_an_unknown_theme(void **state)
+{
+	(void)state;
+	put("main.conf", "printers = ();\ntheme = \"no-such\";\n", 0600);
+	load_file("main.conf");
+	one_issue(":2", "no theme 'no-such'", CONFIG_WARNING);
+}
+
 static void test_keys_and_hooks(void **state)
 {
 	(void)state;
@@ -353,7 +361,7 @@ static void test_mistakes_in_keys_and_hooks(void **state)
 	issue("t.conf:3", "there is no action 'pasue'; did you mean 'pause'?");
 	issue("t.conf:4", "a key binding has no 'vew'; did you mean 'view'?");
 	issue("t.conf:6", "there is no event 'faild'; did you mean 'failed'?");
-	issue("t.conf:7", "a hook needs on and run");
+	issue("t.conf:7", "a hook needs on, and run or post");
 	issue("t.conf:8", "timeout is 0");
 	issue("t.conf:9", "did you mean 'hooks'?");
 	assert_int_equal(config->n_issues, 7);
@@ -640,6 +648,7 @@ int main(void)
 		TEST(test_every_mistake_is_told), TEST(test_first_error_as_one_text),
 		TEST(test_syntax_errors_have_a_line), TEST(test_names_follow_rules),
 		TEST(test_members_of_a_printer), TEST(test_urls), TEST(test_warnings_are_no_errors),
+		TEST(test_an_unknown_theme),
 		TEST(test_keys_and_hooks), TEST(test_mistakes_in_keys_and_hooks),
 		TEST(test_a_missing_file_is_named), TEST(test_too_big_a_file), TEST(test_printers_d), TEST(test_printers_d_alone),
 		TEST(test_wide_modes), TEST(test_key_files), TEST(test_keys_from_the_environment),
