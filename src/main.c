@@ -133,7 +133,7 @@ static struct app *make_app(struct program *g, bool events, const char *frontend
 		return NULL;
 	}
 	if (!print_issues(c)) {
-		fprintf(stderr, "printop: nothing was done: mend the configuration first (printop check says more)\n");
+		fprintf(stderr, "printop: nothing was done: mend the configuration first\n");
 		config_free(c);
 		*exit_status = err_exit_status(ERR_CONFIG);
 		return NULL;
