@@ -1,4 +1,7 @@
-/* The parts of the connector: what they share, and what each offers the others. All run on the loop's thread and wait for nobody. */
+/*
+ * The parts of the connector: what they share, and what each offers the others. All run on the
+ * loop's thread and wait for nobody.
+ */
 #ifndef CONNECTOR_PARTS_H
 #define CONNECTOR_PARTS_H
 
