@@ -381,7 +381,7 @@ static bool is_busy(struct queue *q, struct queue_entry *n)
 /* Ultimaker's own flavour has no homing and no heating in it: printed elsewhere it ends in a crash. */
 static bool is_dangerous(const struct queue_entry *n)
 {
-	return n->griffin && n->job.start && !n->job.force && (n->job.state == QUEUE_WAITING || n->job.state == QUEUE_SENT);
+	return n->job.griffin && n->job.start && !n->job.force && (n->job.state == QUEUE_WAITING || n->job.state == QUEUE_SENT);
 }
 
 static void step(struct queue *q, struct queue_entry *n)

@@ -94,7 +94,7 @@ static void look_into(struct queue_entry *n, const char *path)
 		n->job.time_s = f.time_s;
 	if (isnan(n->job.filament_mm))
 		n->job.filament_mm = f.filament_mm;
-	n->griffin = f.griffin;
+	n->job.griffin = f.griffin;
 }
 
 static struct queue_entry *make_entry(const struct queue_intake *in, const struct queue_job *want)

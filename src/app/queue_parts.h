@@ -19,7 +19,6 @@ struct queue_entry {
 	uint32_t printer_id;		/* 0: not looked up yet */
 	uint32_t op;			/* operation under way, 0 none */
 	bool op_sent;			/* its request has reached the printer */
-	bool griffin;			/* it neither homes nor heats: no printer of ours can print it */
 	bool asked;			/* the printer was asked for its state since */
 	bool told;			/* the sender got its answer */
 	int64_t since_ms;		/* when this copy began to look at it in this state */

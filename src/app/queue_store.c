@@ -110,7 +110,6 @@ static bool write_job(const char *dir, const struct queue_entry *n, struct err *
 	bool good;
 
 	json_set_num(o, "rank", n->rank);
-	json_set_bool(o, "griffin", n->griffin);
 	json_set_str(o, "before_file", n->before_file);
 	json_set_str(o, "before", printer_status_info(n->before)->name);
 	text = json_print(o, true);
@@ -164,7 +163,6 @@ static struct queue_entry *read_job(const char *path, const char *id)
 		if (queue_job_read(o, &n->job)) {
 			str_copy(n->job.id, sizeof(n->job.id), id);
 			n->rank = json_num(o, "rank", n->job.created_at);
-			n->griffin = json_bool(o, "griffin", false);
 			json_str(o, "before_file", n->before_file, sizeof(n->before_file));
 			json_str(o, "before", word, sizeof(word));
 			printer_status_from_name(word, &n->before);
