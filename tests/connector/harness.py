@@ -1,4 +1,5 @@
 """What the connector's tests share: TAP, a simulated farm, the program, and folders that go away again."""
+import base64
 import json
 import os
 import re
@@ -195,6 +196,45 @@ connector = {{
             self.process.wait()
             self.process = None
         outputs.append((self.dir, self.text()))
+
+
+farm = Farm()
+GCODE = b"; made for a test\nG28\nG1 X10 F3000\n" + b"G4 P1000\n" * 400
+B64 = base64.b64encode(GCODE).decode()
+JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 100
+
+
+def connected(cloud=None, **more):
+    """A paired connector that runs, with both printers known to be there."""
+    farm.reset()
+    cloud = cloud or MockCloud()
+    c = Connector(cloud, farm, **more).start()
+    wait("both printers reachable", lambda: [s for s in cloud.seen("heartbeat")
+                                             if all(p["reachable"] for p in s.json()["printers"])])
+    return cloud, c
+
+
+def end(cloud, c):
+    c.stop()
+    c.close()
+    outputs.append(("completions", json.dumps(cloud.completions)))
+    cloud.stop()
+
+
+def original(cloud, **more):
+    return dict({"cloud_url": cloud.url, "pairing_token": cloud.token, "site_name": "Test",
+                 "moonraker": [{"name": "voron", "base_url": farm.real["moonraker"][0], "ui_port": 4408}]}, **more)
+
+
+def tree(c):
+    root = os.path.join(c.dir, "printer_data")
+    for name, data in {"config/printer.cfg": b"[printer]\n", "config/sub/a.conf": b"x" * 5000, "database/data.mdb": os.urandom(200000),
+                       "gcodes/a.gcode": GCODE, "logs/klippy.log": b"log\n", "private.key": b"k"}.items():
+        os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
+        open(os.path.join(root, name), "wb").write(data)
+    os.symlink("/etc/passwd", os.path.join(root, "config/passwd.cfg"))
+    os.symlink("../../printers.conf", os.path.join(root, "config/out.cfg"))
+    return root
 
 
 def run_all():
