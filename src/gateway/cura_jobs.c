@@ -128,6 +128,12 @@ static void from_held(struct cura_job *job, const struct queue_job *q)
 	str_copy(job->why, sizeof(job->why), q->reason);
 }
 
+/* Brought there and not started: shown for a while, or until somebody at the printer has started it. */
+static bool is_stored(const struct queue_job *q, const struct printer *p, double age)
+{
+	return age < SHOW_SENT_S && !(p && str_eq(p->state.job.file, q->remote_path) && p->since_at > q->changed_at);
+}
+
 /* False: Cura is not shown this one (any more). */
 static bool from_queue(const struct cura *c, const struct queue_job *q, struct cura_job *job)
 {
@@ -153,7 +159,7 @@ static bool from_queue(const struct cura *c, const struct queue_job *q, struct c
 	case QUEUE_SENT:
 		job->status = CURA_SENT;
 		job->place = PLACE_SENT;
-		return q->start || q->state == QUEUE_SENDING || age < SHOW_SENT_S;
+		return q->start || q->state == QUEUE_SENDING || is_stored(q, job->printer, age);
 	case QUEUE_STARTING:
 		job->status = CURA_PRE_PRINT;
 		job->place = PLACE_STARTING;
