@@ -158,6 +158,9 @@ static void end(struct task *t, enum op_phase phase)
 {
 	drop_call(t);
 	loop_timer_stop(t->timer);
+	/* "resuming" was our word for it: when nothing came of it, the truth is asked for at once. */
+	if (t->watched && phase != OP_DONE)
+		poller_refresh(t->ops->app->poller, t->op.printer_id);
 	watch(t, false);
 	set_phase(t, phase);
 	t->op.ended_ms = now_ms(t->ops);
