@@ -340,6 +340,7 @@ def results():
         s.keys("R")
         s.wait_for(r"resume 1 printer: 0 ok, 1 failed")
         proxies["mo1"].refuse = None
+        s.wait_row("mo1", "PAUSED")
         s.keys("r")
         s.wait_for(r"resume 1 printer: 1 ok")
         s.keys("Enter")
