@@ -26,6 +26,15 @@ struct mdns_listener {
 	void *ctx;
 };
 
+/* A service of ours. The daemon gives it this machine's name and addresses. */
+struct mdns_offer {
+	const char *name, *type;
+	unsigned port;
+	const char *const *txt;		/* "key=value", NULL ends */
+};
+
+struct mdns_announcer;
+
 struct mdns_ops {
 	/* Looks for services of these types (NULL ends) until it is stopped. NULL with *e: it cannot. */
 	struct mdns_browser *(*browse)(struct loop *l, const char *const *types,
@@ -35,5 +44,14 @@ struct mdns_ops {
 
 /* The one that was built in. */
 extern const struct mdns_ops mdns;
+
+/*
+ * Announces a service (IPv4 only) until it is withdrawn, over restarts of the daemon, too. told hears each change in a
+ * sentence; good: it is announced, by us or by a file of the daemon's own with the same name. NULL with *e: it cannot.
+ * The daemon says goodbye for us when we end, however that happens.
+ */
+struct mdns_announcer *mdns_announce(struct loop *l, const struct mdns_offer *o,
+				     void (*told)(void *ctx, bool good, const char *text), void *ctx, struct err *e);
+void mdns_withdraw(struct mdns_announcer *a);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <printop/log.h>
+#include <printop/mdns.h>
 #include <printop/mem.h>
 #include <printop/path.h>
 #include <printop/str.h>
@@ -14,7 +15,8 @@
 #define TXT_MAX 8
 
 struct cura_announce {
-	struct cura *c;
+	struct mdns_announcer *mdns;
+	char text[TEXT_CAP];	/* told last: not again */
 };
 
 struct txt {
@@ -81,6 +83,34 @@ static void write_service_file(const struct cura *c, const struct cura_words *w,
 	free(path);
 }
 
+static void told(void *ctx, bool good, const char *text)
+{
+	struct cura_announce *a = ctx;
+
+	if (str_eq(a->text, text))
+		return;
+	str_copy(a->text, sizeof(a->text), text);
+	log_write(good ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "cura: %s%s", good ? "" : "not announced: ", text);
+}
+
+static void announce(struct cura_announce *a, const struct cura *c, const struct cura_words *w, unsigned port)
+{
+	const char *pairs[TXT_MAX + 1] = { NULL };
+	char text[TXT_MAX][120];
+	struct mdns_offer offer = { .name = cura_ids_instance(c->ids), .type = TYPE, .port = port, .txt = pairs };
+	struct txt txt[TXT_MAX];
+	struct err e = { 0 };
+	size_t n = fill_txt(txt, w, fleet_count(c->app->fleet));
+
+	for (size_t i = 0; i < n; i++) {
+		str_printf(text[i], sizeof(text[i]), "%s=%s", txt[i].key, txt[i].value);
+		pairs[i] = text[i];
+	}
+	a->mdns = mdns_announce(c->app->loop, &offer, told, a, &e);
+	if (!a->mdns)
+		told(a, false, e.text);
+}
+
 struct cura_announce *cura_announce_new(struct cura *c, const struct cura_words *w, unsigned port)
 {
 	const struct settings *s = &c->app->config->settings;
@@ -94,11 +124,14 @@ struct cura_announce *cura_announce_new(struct cura *c, const struct cura_words 
 	if (!settings_bool(s, SETTING_GATEWAY_CURA_ANNOUNCE))
 		return NULL;
 	a = MEM_NEW(struct cura_announce);
-	a->c = c;
+	announce(a, c, w, port);
 	return a;
 }
 
 void cura_announce_free(struct cura_announce *a)
 {
+	if (!a)
+		return;
+	mdns_withdraw(a->mdns);
 	free(a);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <avahi-client/client.h>
 #include <avahi-client/lookup.h>
+#include <avahi-client/publish.h>
 #include <avahi-common/address.h>
 #include <avahi-common/error.h>
 #include <avahi-common/malloc.h>
@@ -259,6 +260,112 @@ static struct mdns_browser *avahi_browse(struct loop *l, const char *const *type
 	}
 	b->started = true;
 	return b;
+}
+
+/* ---- announcing ---- */
+
+struct mdns_announcer {
+	AvahiPoll poll;
+	AvahiClient *client;
+	AvahiEntryGroup *group;
+	char *name, *type;
+	unsigned port;
+	AvahiStringList *txt;
+	void (*told)(void *ctx, bool good, const char *text);
+	void *ctx;
+};
+
+static void group_changed(AvahiEntryGroup *group, AvahiEntryGroupState state, void *ctx)
+{
+	struct mdns_announcer *a = ctx;
+
+	if (state == AVAHI_ENTRY_GROUP_ESTABLISHED)
+		a->told(a->ctx, true, "announced by avahi");
+	else if (state == AVAHI_ENTRY_GROUP_COLLISION)
+		a->told(a->ctx, false, "another machine has this name already");
+	else if (state == AVAHI_ENTRY_GROUP_FAILURE)
+		a->told(a->ctx, false, avahi_strerror(avahi_client_errno(avahi_entry_group_get_client(group))));
+}
+
+static void add_service(struct mdns_announcer *a)
+{
+	int code;
+
+	if (!a->group)
+		a->group = avahi_entry_group_new(a->client, group_changed, a);
+	if (!a->group) {
+		a->told(a->ctx, false, avahi_strerror(avahi_client_errno(a->client)));
+		return;
+	}
+	avahi_entry_group_reset(a->group);
+	code = avahi_entry_group_add_service_strlst(a->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_INET, 0, a->name, a->type, NULL, NULL,
+						    (uint16_t)a->port, a->txt);
+	if (code == AVAHI_OK)
+		code = avahi_entry_group_commit(a->group);
+	if (code == AVAHI_ERR_COLLISION)	/* on this machine: the static file */
+		a->told(a->ctx, true, "announced by avahi's own service file");
+	else if (code != AVAHI_OK)
+		a->told(a->ctx, false, avahi_strerror(code));
+}
+
+/* Called from inside avahi_client_new() the first time. */
+static void announcer_changed(AvahiClient *client, AvahiClientState state, void *ctx)
+{
+	struct mdns_announcer *a = ctx;
+
+	a->client = client;
+	switch (state) {
+	case AVAHI_CLIENT_S_RUNNING:
+		add_service(a);
+		break;
+	case AVAHI_CLIENT_CONNECTING:	/* no daemon now; with NO_FAIL it is waited for */
+		a->group = NULL;	/* it went with the connection */
+		a->told(a->ctx, false, "avahi-daemon does not run");
+		break;
+	case AVAHI_CLIENT_FAILURE:
+		a->told(a->ctx, false, avahi_strerror(avahi_client_errno(client)));
+		break;
+	case AVAHI_CLIENT_S_COLLISION:
+	case AVAHI_CLIENT_S_REGISTERING:	/* the machine's own name changes */
+		if (a->group)
+			avahi_entry_group_reset(a->group);
+		break;
+	}
+}
+
+void mdns_withdraw(struct mdns_announcer *a)
+{
+	if (!a)
+		return;
+	if (a->client)
+		avahi_client_free(a->client);
+	avahi_string_list_free(a->txt);
+	free(a->name);
+	free(a->type);
+	free(a);
+}
+
+struct mdns_announcer *mdns_announce(struct loop *l, const struct mdns_offer *o,
+				     void (*told)(void *ctx, bool good, const char *text), void *ctx, struct err *e)
+{
+	struct mdns_announcer *a = MEM_NEW(struct mdns_announcer);
+	int code = 0;
+
+	poll_init(&a->poll, l);
+	a->name = mem_strdup(o->name);
+	a->type = mem_strdup(o->type);
+	a->port = o->port;
+	a->told = told;
+	a->ctx = ctx;
+	for (size_t i = 0; o->txt[i]; i++)
+		a->txt = avahi_string_list_add(a->txt, o->txt[i]);
+	a->client = avahi_client_new(&a->poll, AVAHI_CLIENT_NO_FAIL, announcer_changed, a, &code);
+	if (!a->client) {
+		err_set(e, ERR_UNREACHABLE, "not announced: %s (avahi-daemon and D-Bus do it)", avahi_strerror(code));
+		mdns_withdraw(a);
+		return NULL;
+	}
+	return a;
 }
 
 const struct mdns_ops mdns = { avahi_browse, avahi_stop };

@@ -16,4 +16,20 @@ static void none_stop(struct mdns_browser *b)
 	(void)b;
 }
 
+struct mdns_announcer *mdns_announce(struct loop *l, const struct mdns_offer *o,
+				     void (*told)(void *ctx, bool good, const char *text), void *ctx, struct err *e)
+{
+	(void)l;
+	(void)o;
+	(void)told;
+	(void)ctx;
+	err_set(e, ERR_UNSUPPORTED, "printop was built without avahi and announces nothing");
+	return NULL;
+}
+
+void mdns_withdraw(struct mdns_announcer *a)
+{
+	(void)a;
+}
+
 const struct mdns_ops mdns = { none_browse, none_stop };
