@@ -10,6 +10,7 @@ PYTHON    ?= python3
 WERROR    ?= $(if $(CI),1)
 SAN       ?=
 V         ?=
+JOBS      := -j$(shell nproc 2>/dev/null || echo 1)
 
 # ---- what it needs -------------------------------------------------------------------------------
 # Library, pkg-config name and Debian package; keep the list short.
@@ -89,7 +90,7 @@ $(O)/tests/%: tests/unit/%.c $(LIB) $(wildcard tests/unit/*.h)
 # ---- run -----------------------------------------------------------------------------------------
 .PHONY: demo
 demo: deps			## build what is missing and open the demo farm
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all
 	$(Q)if [ -t 0 ] && [ -t 1 ]; then exec $(BIN) --demo; else exec $(BIN) --demo --no-tui; fi
 
 # ---- tests: each suite prints TAP, tests/run counts ----------------------------------------------
@@ -101,7 +102,7 @@ check: all $(TESTS)		## unit, golden, lint and fuzz replay: < 60 s, no network
 	$(Q)B=$(O) PYTHON=$(PYTHON) tests/run $(TESTS) $(sort $(wildcard tests/check/*.sh))
 
 test: deps-test			## everything, with real OctoPrint and Moonraker
-	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit-build
+	$(Q)$(MAKE) --no-print-directory $(JOBS) WERROR=1 all unit-build
 	$(Q)B=$(O) PYTHON=$(PYTHON) MAKE=$(MAKE) tests/run $(TESTS) $(sort $(wildcard tests/check/*.sh)) \
 		$(sort $(wildcard tests/full/*.sh))
 
