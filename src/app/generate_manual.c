@@ -329,6 +329,26 @@ static void fill_printer_keys(struct sbuf *out)
 	}
 }
 
+static void fill_connector_keys(struct sbuf *out)
+{
+	for (unsigned i = 0; i < CONNECTOR_KEY_N; i++) {
+		const struct connector_key *k = connector_key_info((enum connector_key_id)i);
+
+		sbuf_addf(out, "- `%s = %s;`: ", k->name, k->form);
+		add_escaped(out, k->sentence);
+		sbuf_adds(out, ".\n");
+	}
+}
+
+static void fill_cloud_actions(struct sbuf *out)
+{
+	for (unsigned i = 0; i < CLOUD_ACTION_N; i++) {
+		const struct cloud_action_info *a = cloud_action_info((enum cloud_action)i);
+
+		sbuf_addf(out, "- `%s`: %s%s.\n", a->name, a->sentence, a->changes ? "" : " (also in read-only mode)");
+	}
+}
+
 static void fill_roles(struct sbuf *out)
 {
 	static const struct { const char *name; enum role parent; } roles[] = {
@@ -364,6 +384,8 @@ const struct part manual_parts[] = {
 	{ "SETTINGS", fill_settings },
 	{ "ROLES", fill_roles },
 	{ "PRINTER_KEYS", fill_printer_keys },
+	{ "CONNECTOR_KEYS", fill_connector_keys },
+	{ "CLOUD_ACTIONS", fill_cloud_actions },
 	{ NULL, NULL },
 };
 
@@ -404,7 +426,10 @@ static const char example_tail[] =
 	"\n"
 	"# Programs to run on events, with the event as JSON on standard input.\n"
 	"#hooks = ( { on = [\"failed\", \"finished\"]; run = [\"notify-send\", \"printop\"]; "
-	"timeout = 10; } );\n";
+	"timeout = 10; } );\n"
+	"\n"
+	"# A cloud that was made for printer-connector; printers.conf(5) has all of its keys.\n"
+	"#connector = { cloud_url = \"https://cloud.example\"; pairing_token_file = \"pairing.token\"; };\n";
 
 void manual_example(struct sbuf *out)
 {

@@ -196,6 +196,8 @@ connector = {{
             self.process.wait()
             self.process = None
         outputs.append((self.dir, self.text()))
+        for trouble in ("Sanitizer", "runtime error", "Assertion"):
+            assert trouble not in self.text(), self.text()[-4000:]
 
 
 farm = Farm()
