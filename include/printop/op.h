@@ -72,7 +72,8 @@ void ops_unobserve(struct ops *o, op_changed_fn *fn, void *ctx);
 /* What --dry-run prints and what the journal says: "POST /api/job {...}" lines the verb would send first. */
 bool op_describe(struct app *a, uint32_t printer_id, enum verb verb, const struct verb_args *args,
 		 char *buf, size_t size, struct err *e);
-/* The same command as a shell line: printop upload x.gcode -t a,b . The caller frees. */
-char *op_twin(enum verb verb, const struct verb_args *args, const char *const *names, size_t n);
+/* The same command as a shell line: printop upload x.gcode -t a,b . The caller frees. config: of --config, or NULL. */
+char *op_twin(const char *config, enum verb verb, const struct verb_args *args,
+	      const char *const *names, size_t n);
 
 #endif

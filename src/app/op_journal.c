@@ -122,11 +122,14 @@ static void add_option(struct sbuf *b, const char *option, const char *value)
 	add_word(b, value);
 }
 
-char *op_twin(enum verb verb, const struct verb_args *args, const char *const *names, size_t n)
+char *op_twin(const char *config, enum verb verb, const struct verb_args *args,
+	      const char *const *names, size_t n)
 {
 	struct sbuf b = SBUF_INIT(64u << 10), targets = SBUF_INIT(32u << 10);
 
-	sbuf_addf(&b, "printop %s", verb_name(verb));
+	sbuf_adds(&b, "printop");
+	add_option(&b, "--config", config);
+	sbuf_addf(&b, " %s", verb_name(verb));
 	if (args && verb == VERB_UPLOAD && args->local)
 		add_word(&b, args->local);
 	if (args && (verb == VERB_START || verb == VERB_DELETE) && args->file)

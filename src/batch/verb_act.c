@@ -171,7 +171,8 @@ static void say_retry_of(const struct act *a, size_t job, bool arrived)
 			args = (struct verb_args){ .file = row->remote_path };
 	}
 	if (n > 0) {
-		line = op_twin(arrived ? VERB_START : a->verb, &args, names, n);
+		line = op_twin(a->b->env->config_option, arrived ? VERB_START : a->verb, &args,
+			       names, n);
 		fprintf(stderr, "retry: %s\n", line);
 		free(line);
 	}

@@ -229,7 +229,7 @@ static void draw_twin(const struct upload_view *u, struct canvas *c, struct area
 	char *twin;
 
 	upload_args(u, &args);
-	twin = op_twin(VERB_UPLOAD, &args, names, n);
+	twin = op_twin(NULL, VERB_UPLOAD, &args, names, n);
 	if (dialog_wrap(NULL, a, ROLE_KEY, twin) <= a.h)
 		dialog_wrap(c, a, ROLE_KEY, twin);
 	else

@@ -211,6 +211,9 @@ assert r["code"] is None and 0 <= r["took_s"] < 15' 2>&1 | result "resume --json
 run pause sim-001 sim-002
 is "refused by state: 4, nothing sent, and what to run" 4 '^sim-001  FAILED +.*idle' \
 	'^retry: printop pause -t sim-001,sim-002$' '2 of 2 failed'
+cp fleet.conf "other fleet.conf"
+run --config "other fleet.conf" pause sim-001
+is "... with the configuration that was given" 4 "^retry: printop --config 'other fleet.conf' pause -t sim-001\$"
 run pause sim-003 sim-001 dead badkey --json
 json '
 by = {r["name"]: r for r in d}
