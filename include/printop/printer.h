@@ -162,7 +162,7 @@ struct job {
 struct printer_state {
 	enum printer_status status;
 	char reason[TEXT_CAP];	/* why it is not well; "" when all is well */
-	char message[TEXT_CAP];	/* the printer's own display text (M117) */
+	char message[128];	/* the printer's own display text (M117): a line or two there */
 	struct freshness fresh;	/* of the status poll */
 	struct job job;
 	struct file_meta meta;
