@@ -238,14 +238,14 @@ struct terminal *term_open(const struct term_options *o, struct err *e)
 	}
 	t->screen = newterm(NULL, t->out, t->in);
 	if (!t->screen) {
-		err_set(e, ERR_IO,
+		err_set(e, ERR_USAGE,
 			"terminal type \"%s\" is not known here; try TERM=xterm or TERM=vt100",
 			type ? type : "");
 		term_close(t);
 		return NULL;
 	}
 	if (!cap("cup") || !cap("clear")) {
-		err_set(e, ERR_IO, "terminal type \"%s\" cannot place its cursor; use --no-tui",
+		err_set(e, ERR_USAGE, "terminal type \"%s\" cannot place its cursor; use --no-tui",
 			type);
 		term_close(t);
 		return NULL;

@@ -35,7 +35,7 @@ def types():
     for term, text in (("no-such-terminal", "no-such-terminal"), ("dumb", "dumb")):
         with tap.test("TERM=%s: says so and leaves the terminal alone" % term):
             s = Screen(Place(), "--demo", TERM=term)
-            check(s.status() != 0, "status 0")
+            check(s.status() == 2, "status %d" % s.status())
             check(text in s.read("stderr") and "crashed" not in s.read("stderr"), s.read("stderr"))
             s.check_restored()
             s.end()
