@@ -10,6 +10,7 @@ _printop_options() {
 	case $1 in
 	sim) echo '--printers --seed --port --speed --dialect --idle --tick --faults --demo --conf --help' ;;
 	files) echo '-t --to --json --csv --format --fields --no-header --sort --color --timeout --folders -h --help' ;;
+	library) echo '--json --csv --format --fields --no-header --sort --color --search -h --help' ;;
 	pause) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
 	resume) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
 	cancel) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;
@@ -30,11 +31,14 @@ _printop_options() {
 	wait) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet --timeout --state --temp --progress --any --fail-on -h --help' ;;
 	check) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet --timeout -h --help' ;;
 	events) echo '-t --to --json --csv --format --fields --no-header --color -n --lines --kind --since -h --help' ;;
+	prints) echo '-t --to --json --csv --format --fields --no-header --color -n --lines --since -h --help' ;;
 	keys) echo '--json --csv --format --fields --no-header --color -h --help' ;;
 	sim) echo '-h --help' ;;
 	serve) echo '-h --help' ;;
 	connector) echo '-h --help' ;;
 	metrics) echo '-h --help' ;;
+	queue) echo '--json --csv --format --fields --no-header --color --force --reason -h --help' ;;
+	key) echo '--json --csv --format --fields --no-header --color --start --upload --control --look --new-names -h --help' ;;
 	esac
 }
 
@@ -47,8 +51,8 @@ _printop_list() {
 
 _printop() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb= i
-	local verbs='files pause resume cancel upload start delete home connect disconnect restart estop add remove rename discover status watch wait check events keys sim serve connector metrics help version'
-	local selector_verbs='files pause resume cancel home connect disconnect restart estop status watch wait check events'
+	local verbs='files library pause resume cancel upload start delete home connect disconnect restart estop add remove rename discover status watch wait check events prints keys sim serve connector metrics queue key help version'
+	local selector_verbs='files pause resume cancel home connect disconnect restart estop status watch wait check events prints'
 	local states='unknown offline starting unauthorized disconnected connecting idle busy preparing printing pausing paused resuming cancelling finishing complete cancelled failed error shutdown parked'
 	local fields='name url dialect state reason message age_s progress progress_source file elapsed_s left_s left_source ends_at layer layers heaters tags parked nozzle bed chamber z_mm speed flow fan group version firmware hostname access latency_ms'
 	local _printop_config=()

@@ -79,6 +79,8 @@ int verb_add(struct batch *b);
 int verb_remove(struct batch *b);
 int verb_rename(struct batch *b);
 int verb_discover(struct batch *b);
+int verb_library(struct batch *b);
+int verb_prints(struct batch *b);
 
 /* ---- output ---- */
 /* Opens b->out by the options, before anything is asked; false with *status when they are wrong. */

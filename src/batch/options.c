@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <printop/mem.h>
 #include <printop/nearest.h>
 #include <printop/str.h>
@@ -298,6 +299,51 @@ double options_num(const struct options *o, enum option_id id)
 const struct words *options_all(const struct options *o, enum option_id id)
 {
 	return &o->values[id].all;
+}
+
+/* ---- moments ---- */
+
+static double clock_time(const char *text)
+{
+	static const char *const forms[] = {
+		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%H:%M",
+	};
+	time_t now = time(NULL);
+
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		struct tm tm = { .tm_isdst = -1 }, today;
+		const char *end = strptime(text, forms[i], &tm);
+
+		if (!end || *end)
+			continue;
+		if (forms[i][1] == 'H') {
+			localtime_r(&now, &today);
+			tm.tm_year = today.tm_year;
+			tm.tm_mon = today.tm_mon;
+			tm.tm_mday = today.tm_mday;
+		}
+		tm.tm_isdst = -1;
+		return (double)mktime(&tm);
+	}
+	return NAN;
+}
+
+bool options_since(const struct options *o, double *ret, struct err *e)
+{
+	const char *text = options_str(o, OPTION_SINCE);
+	double seconds;
+
+	*ret = NAN;
+	if (!text)
+		return true;
+	if (parse_time(text, &seconds))
+		*ret = seconds > 1e9 ? seconds : (double)time(NULL) - seconds;
+	else
+		*ret = clock_time(text);
+	if (isnan(*ret))
+		return err_set(e, ERR_USAGE, "--since: \"%s\" is no time: write 2h, 14:30, "
+			       "2026-01-31 or 2026-01-31T14:30", text);
+	return true;
 }
 
 /* ---- help ---- */

@@ -37,6 +37,8 @@ bool options_has(const struct options *o, enum option_id id);
 char *options_str(const struct options *o, enum option_id id);	/* the last one; NULL: not given */
 double options_num(const struct options *o, enum option_id id);	/* NAN: not given */
 const struct words *options_all(const struct options *o, enum option_id id);
+/* --since: "2h" ago, a clock time, a date, or seconds since 1970, as wall clock; NAN: not given. False: it is none. */
+bool options_since(const struct options *o, double *ret, struct err *e);
 /* The verb's options as lines of help. */
 void options_help(const char *verb, struct sbuf *out);
 

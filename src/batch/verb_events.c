@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 #include <printop/alert.h>
 #include <printop/mem.h>
@@ -74,49 +73,6 @@ struct reading {
 	struct event_row *rows;	/* a ring of the last max */
 	size_t n, max, cap;
 };
-
-static double clock_time(const char *text)
-{
-	static const char *const forms[] = {
-		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%H:%M",
-	};
-	time_t now = time(NULL);
-
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-		struct tm tm = { .tm_isdst = -1 }, today;
-		const char *end = strptime(text, forms[i], &tm);
-
-		if (!end || *end)
-			continue;
-		if (forms[i][1] == 'H') {
-			localtime_r(&now, &today);
-			tm.tm_year = today.tm_year;
-			tm.tm_mon = today.tm_mon;
-			tm.tm_mday = today.tm_mday;
-		}
-		tm.tm_isdst = -1;
-		return (double)mktime(&tm);
-	}
-	return NAN;
-}
-
-/* "2h" ago, a clock time, a date, or seconds since 1970. */
-static bool read_since(const char *text, double *ret, struct err *e)
-{
-	double seconds;
-
-	*ret = NAN;
-	if (!text)
-		return true;
-	if (parse_time(text, &seconds))
-		*ret = seconds > 1e9 ? seconds : (double)time(NULL) - seconds;
-	else
-		*ret = clock_time(text);
-	if (isnan(*ret))
-		return err_set(e, ERR_USAGE, "--since: \"%s\" is no time: write 2h, 14:30, "
-			       "2026-01-31 or 2026-01-31T14:30", text);
-	return true;
-}
 
 static bool read_kinds(const struct words *lists, struct words *ret, struct err *e)
 {
@@ -226,7 +182,7 @@ int verb_events(struct batch *b)
 	int status;
 
 	rd.max = isnan(lines) ? STANDARD_LINES : lines > 0 ? (size_t)lines : SIZE_MAX;
-	if (!read_since(options_str(&b->opt, OPTION_SINCE), &rd.since, &e) ||
+	if (!options_since(&b->opt, &rd.since, &e) ||
 	    !read_kinds(options_all(&b->opt, OPTION_KIND), &rd.kinds, &e)) {
 		status = fail_usage(b, "%s", e.text);
 	} else if (batch_output(b, &source, OUT_TABLE, &status) &&

@@ -92,14 +92,24 @@ static const char help_queue[] =
 	"  printop queue move 3f2a 0\n"
 	"  printop queue assign 3f2a tag:petg\n"
 	"  printop queue hold 3f2a --reason 'wait for the black spool'\n\n"
-	"exit status: 0 done, 1 there is no such job, 2 usage, 4 its state forbids it.\n";
+	"exit status: 0 done, 2 usage, or there is no such job, 4 its state forbids it.\n";
 static const char help_key[] =
 	"The key is printed once, on standard output, and kept as a hash only. Without\n"
 	"--start what a slicer sends is stored and not printed.\n\n"
 	"  printop key new anna --start\n"
 	"  printop key list\n"
 	"  printop key remove anna\n\n"
-	"exit status: 0 done, 1 there is no such key, 2 usage, or the name is taken.\n";
+	"exit status: 0 done, 2 usage, the name is taken, or there is no such key.\n";
+static const char help_library[] =
+	"Lists the G-code files in the folders of the setting `library`, with what they say\n"
+	"of themselves: time, filament, temperatures, size, slicer. A file is read once.\n\n"
+	"  printop library --search 'bracket petg' --sort -changed_at\n"
+	"  printop upload \"$(printop library --search lid --format '{path}' | head -1)\" -t voron-01\n";
+static const char help_prints[] =
+	"Puts the journal's events together to prints: a line for each, newest last. They are\n"
+	"recorded while the full screen, watch or serve runs. Who started it is known when\n"
+	"printop did.\n\n"
+	"  printop prints --since 7d --csv\n";
 static const char help_docs[] =
 	"printop.1, printers.conf.5, example, bash, zsh, fish, keys.md, fields.md\n";
 
@@ -127,6 +137,8 @@ static const struct batch_verb verbs[] = {
 	{ "discover", verb_discover, ACTION_DISCOVER, .more = help_discover },
 	{ "queue", verb_queue, ACTION_QUEUE, .more = help_queue },
 	{ "key", verb_key, ACTION_KEY, .more = help_key },
+	{ "library", verb_library, ACTION_LIBRARY, .more = help_library },
+	{ "prints", verb_prints, ACTION_PRINTS, .more = help_prints },
 	{ "keys", verb_keys, ACTION_KEYS, .more = NULL },
 	{ "sim", verb_sim, ACTION_SIM, .own_options = true },
 	{ "serve", verb_serve, ACTION_SERVE, .more = help_serve },

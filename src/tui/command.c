@@ -170,7 +170,7 @@ static bool parse_words(struct tui *t, struct command *c, const struct command_w
 		c->value = mem_strdup(w->words[2]);
 	if (w->n > 1 && !*a->args)
 		return err_set(e, ERR_USAGE, "%s takes nothing behind it", a->name);
-	if (w->n > 2 && c->action != ACTION_SET)
+	if (w->n > 2 && c->action != ACTION_SET && c->action != ACTION_RENAME)
 		return err_set(e, ERR_USAGE, "%s takes one word", a->name);
 	return true;
 }
@@ -372,6 +372,16 @@ static void run(struct tui *t, struct command *c)
 		run_theme(t, c);
 	else if (c->action == ACTION_PRINTER)
 		run_printer(t, c);
+	else if (c->action == ACTION_ADD)
+		dialog_add(t, (const char *const *)&c->word, c->word != NULL);
+	else if (c->action == ACTION_REMOVE)
+		dialog_remove(t, c->word);
+	else if (c->action == ACTION_RENAME)
+		tui_rename(t, c->word, c->value);
+	else if (c->action == ACTION_DISCOVER)
+		view_discover_open(t, c->word);
+	else if (c->action == ACTION_LIBRARY)
+		view_library_open(t, c->word);
 	else if (c->action == ACTION_SORT && c->word)
 		set_setting(t, SETTING_SORT, c->word);
 	else

@@ -214,7 +214,7 @@ static void add_arguments(struct tui *t, struct completion *c, enum action_id ac
 		add_themes(c, word);
 	} else if (at == 1 && action == ACTION_SORT) {
 		add_choices(c, word, setting_info(SETTING_SORT)->choices);
-	} else if (at == 1 && action == ACTION_PRINTER) {
+	} else if (at == 1 && (action == ACTION_PRINTER || action == ACTION_REMOVE || action == ACTION_RENAME)) {
 		add_printers(t, c, word);
 	}
 }

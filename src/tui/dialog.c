@@ -223,7 +223,7 @@ static void ask_draw(struct dialog *d, struct canvas *c, const struct moment *m)
 }
 
 static const struct dialog_ops ask_ops = { ask_draw, ask_key, ask_tick, ask_next_tick_ms,
-					   ask_close };
+					   ask_close, NULL };
 
 static struct ask *ask_new(enum ask_kind kind, enum role role, const char *title,
 			   const char *const *lines, size_t n_lines)

@@ -120,6 +120,21 @@ static void do_stop(struct tui *t)
 	tui_say(t, ROLE_NORMAL, "nothing to stop here; 7 shows transfers");
 }
 
+static void do_add(struct tui *t)
+{
+	dialog_add(t, NULL, 0);
+}
+
+static void do_discover(struct tui *t)
+{
+	view_discover_open(t, NULL);
+}
+
+static void do_library(struct tui *t)
+{
+	view_library_open(t, NULL);
+}
+
 static void (*const everywhere[ACTION_N])(struct tui *t) = {
 	[ACTION_BACK] = do_back,       [ACTION_QUIT] = do_quit,
 	[ACTION_HELP] = do_help,       [ACTION_FLEET] = do_fleet,
@@ -130,6 +145,8 @@ static void (*const everywhere[ACTION_N])(struct tui *t) = {
 	[ACTION_REFRESH] = do_refresh, [ACTION_REDRAW] = do_redraw,
 	[ACTION_STOP_OP] = do_stop,    [ACTION_RELOAD] = tui_reload,
 	[ACTION_SET] = do_set,	       [ACTION_THEME] = menu_theme,
+	[ACTION_ADD] = do_add,	       [ACTION_DISCOVER] = do_discover,
+	[ACTION_LIBRARY] = do_library,
 	[ACTION_SERVICES] = do_services,
 };
 

@@ -76,7 +76,7 @@ static void menu_close(struct dialog *d)
 	free(menu);
 }
 
-static const struct dialog_ops menu_ops = { menu_draw, menu_key, NULL, NULL, menu_close };
+static const struct dialog_ops menu_ops = { menu_draw, menu_key, NULL, NULL, menu_close, NULL };
 
 void dialog_menu(struct tui *t, const char *title, const char *const *items, size_t n,
 		 size_t current, void (*moved)(void *ctx, int i), void (*chosen)(void *ctx, int i),

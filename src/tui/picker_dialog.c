@@ -256,7 +256,7 @@ static void picker_close(struct dialog *d)
 	free(p);
 }
 
-static const struct dialog_ops picker_ops = { picker_draw, picker_key, NULL, NULL, picker_close };
+static const struct dialog_ops picker_ops = { picker_draw, picker_key, NULL, NULL, picker_close, NULL };
 
 void picker_open(struct tui *t, const char *dir, void (*chosen)(void *ctx, const char *path),
 		 void *ctx)

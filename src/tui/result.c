@@ -178,7 +178,7 @@ static void result_close(struct dialog *d)
 	free(r);
 }
 
-static const struct dialog_ops result_ops = { result_draw, result_key, NULL, NULL, result_close };
+static const struct dialog_ops result_ops = { result_draw, result_key, NULL, NULL, result_close, NULL };
 
 void dialog_result(struct tui *t, uint32_t group, enum verb verb)
 {

@@ -70,6 +70,17 @@ void tui_back(struct tui *t)
 	tui_dirty(t);
 }
 
+static struct view *view_new(struct tui *t, const struct view_ops *ops)
+{
+	struct view *v = mem_zalloc(1, ops->size);
+
+	v->ops = ops;
+	v->tui = t;
+	if (ops->open)
+		ops->open(v);
+	return v;
+}
+
 static int stack_find(const struct tui *t, const struct view_ops *ops)
 {
 	for (int i = 0; i < t->depth; i++)
@@ -89,7 +100,6 @@ static void raise_view(struct tui *t, int i)
 void tui_open(struct tui *t, const struct view_ops *ops)
 {
 	int i = stack_find(t, ops);
-	struct view *v;
 
 	tui_dirty(t);
 	if (i == 0) {		/* the root stays where it is */
@@ -103,12 +113,7 @@ void tui_open(struct tui *t, const struct view_ops *ops)
 	}
 	if (t->depth == (int)ARRAY_LEN(t->stack))
 		fatal("too many views");
-	v = mem_zalloc(1, ops->size);
-	v->ops = ops;
-	v->tui = t;
-	t->stack[t->depth++] = v;
-	if (ops->open)
-		ops->open(v);
+	t->stack[t->depth++] = view_new(t, ops);
 }
 
 static void dialog_close(struct tui *t);
@@ -120,6 +125,12 @@ static void open_root(struct tui *t)
 
 	if (t->depth && t->stack[0]->ops == root)
 		return;
+	if (t->depth && root == &view_fleet) {
+		/* The first-run page alone goes: nothing that is open on top belongs to it. */
+		view_free(t->stack[0]);
+		t->stack[0] = view_new(t, root);
+		return;
+	}
 	/* What is open on top belongs to a view that goes. */
 	prompt_cancel(t);
 	dialog_close(t);
@@ -237,8 +248,11 @@ void tui_paste(struct tui *t, const char *text)
 	struct view *v = tui_top(t);
 
 	tui_dirty(t);
-	if (t->p->dialog)
+	if (t->p->dialog) {
+		if (t->p->dialog->ops->paste)
+			t->p->dialog->ops->paste(t->p->dialog, text);
 		return;
+	}
 	if (t->p->prompt)
 		prompt_paste(t, text);
 	else if (v->ops->paste)
@@ -452,12 +466,13 @@ static void draw_status(struct tui *t, struct canvas *c)
 
 void tui_render(struct tui *t, const struct moment *m)
 {
-	struct view *v = tui_top(t);
+	struct view *v;
 
 	t->moment = *m;
 	t->p->dirty = false;
 	t->p->status_shown = false;
 	dialog_tick(t, m);
+	v = tui_top(t);		/* what the dialog did may have opened another one */
 	canvas_clear(t->canvas);
 	v->ops->draw(v, t->canvas, m);
 	draw_status(t, t->canvas);

@@ -88,7 +88,7 @@ struct tui {
 	struct canvas *canvas;
 	struct theme theme;
 	struct moment moment;		/* of the drawing under way */
-	struct view *stack[8];
+	struct view *stack[16];		/* room for each of the views once */
 	int depth;
 	uint32_t current;		/* printer under the cursor or on screen, 0 none */
 	bool ascii;
@@ -157,6 +157,8 @@ struct dialog_ops {
 	bool (*tick)(struct dialog *d, const struct moment *m);
 	int64_t (*next_tick_ms)(struct dialog *d, const struct moment *m);	/* may be NULL */
 	void (*close)(struct dialog *d);				/* frees d */
+	/* Cleaned, one line; NULL: pasted text is not for it. */
+	void (*paste)(struct dialog *d, const char *text);
 };
 struct dialog {
 	const struct dialog_ops *ops;
@@ -189,6 +191,14 @@ void dialog_result(struct tui *t, uint32_t group, enum verb verb);
 void dialog_menu(struct tui *t, const char *title, const char *const *items, size_t n,
 		 size_t current, void (*moved)(void *ctx, int i), void (*chosen)(void *ctx, int i),
 		 void *ctx);
+
+/*
+ * Adding printers, one after the other; no address: asks for it. Shows what is there, gets access,
+ * writes printers.d and reads the configuration again.
+ */
+void dialog_add(struct tui *t, const char *const *addresses, size_t n);
+void dialog_remove(struct tui *t, const char *name);	/* after a question */
+void tui_rename(struct tui *t, const char *name, const char *to);
 
 /* ---- prompt (prompt.c): the ":", "/" and "'" line at the bottom ---- */
 struct edit {			/* a line editor, pure: readline's usual control keys */
@@ -227,9 +237,15 @@ enum role graph_role(int heater_index);
 
 /* ---- the views ---- */
 extern const struct view_ops view_first, view_fleet, view_printer, view_files, view_log,
-	view_transfers, view_help, view_upload, view_services;
+	view_transfers, view_help, view_upload, view_services, view_discover, view_library;
 /* Opens the upload dialog view for these printers (ticked). */
 void view_upload_open(struct tui *t, const uint32_t *ids, size_t n);
+/* The same with a file chosen, for the marked printers or the current one. */
+void view_upload_open_file(struct tui *t, const char *path);
+/* Opens the list of servers nearby; range NULL: those that announce themselves. Asks before it looks through a range. */
+void view_discover_open(struct tui *t, const char *range);
+/* Opens the library; words NULL: all of it. */
+void view_library_open(struct tui *t, const char *words);
 /*
  * Opens the files view of a printer; choosing a file starts it on these printers after the
  * question.

@@ -70,7 +70,10 @@ static void first_draw(struct view *v, struct canvas *c, const struct moment *m)
 	frame_title(v->tui, c, "printop", NULL);
 	line(&p, ROLE_STRONG, 0, "No printers yet.");
 	p.y++;
-	line(&p, ROLE_NORMAL, 0, "Write this, with your own addresses, into");
+	key_line(&p, "a", "add a printer by its address; the rest is automatic (:add)");
+	key_line(&p, "f", "find printers nearby (:discover)");
+	p.y++;
+	line(&p, ROLE_NORMAL, 0, "Or write this, with your own addresses, into");
 	text_cut_left(path, sizeof(path), f->path, p.w - 2, c->ascii);
 	line(&p, ROLE_KEY, 2, path);
 	p.y++;
@@ -88,7 +91,11 @@ static void first_draw(struct view *v, struct canvas *c, const struct moment *m)
 
 static bool first_key(struct view *v, uint32_t key)
 {
-	if (key == 'd')
+	if (key == 'a')
+		dialog_add(v->tui, NULL, 0);
+	else if (key == 'f')
+		view_discover_open(v->tui, NULL);
+	else if (key == 'd')
 		tui_quit(v->tui, TUI_EXIT_DEMO);
 	else if (key == 'r')
 		tui_reload(v->tui);

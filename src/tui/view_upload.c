@@ -473,6 +473,22 @@ const struct view_ops view_upload = {
 	.changed = upload_changed,
 };
 
+void view_upload_open_file(struct tui *t, const char *path)
+{
+	const struct fleet *f = t->app->fleet;
+	uint32_t *ids = mem_zalloc(fleet_count(f) + 1, sizeof(*ids));
+	size_t n = 0;
+
+	for (size_t i = 0; i < fleet_count(f); i++)
+		if (fleet_at(f, i)->marked)
+			ids[n++] = fleet_at(f, i)->id;
+	if (!n && fleet_get(f, t->current))
+		ids[n++] = t->current;
+	view_upload_open(t, ids, n);
+	free(ids);
+	file_chosen(tui_top(t), path);
+}
+
 static void fill_targets(struct upload_view *u)
 {
 	const struct fleet *f = u->v.tui->app->fleet;
