@@ -47,7 +47,7 @@ extern const struct mdns_ops mdns;
 
 /*
  * Announces a service (IPv4 only) until it is withdrawn, over restarts of the daemon, too. told hears each change in a
- * sentence; good: it is announced, by us or by a file of the daemon's own with the same name. NULL with *e: it cannot.
+ * sentence; good: it is announced. NULL with *e: it cannot.
  * The daemon says goodbye for us when we end, however that happens.
  */
 struct mdns_announcer *mdns_announce(struct loop *l, const struct mdns_offer *o,

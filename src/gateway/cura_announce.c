@@ -13,6 +13,7 @@
 #define CURA_PORT 80
 #define FILE_MAX (64u << 10)
 #define TXT_MAX 8
+#define STATIC_FILE "/etc/avahi/services/printop.service"
 
 struct cura_announce {
 	struct mdns_announcer *mdns;
@@ -93,6 +94,21 @@ static void told(void *ctx, bool good, const char *text)
 	log_write(good ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "cura: %s%s", good ? "" : "not announced: ", text);
 }
 
+/* Announced twice, the end of one would say goodbye for the other as well. */
+static bool is_static(const struct cura *c)
+{
+	struct err ignored;
+	char *text;
+	size_t len;
+	bool found;
+
+	if (!path_read(STATIC_FILE, FILE_MAX, &text, &len, &ignored))
+		return false;
+	found = strstr(text, cura_ids_instance(c->ids)) != NULL;
+	free(text);
+	return found;
+}
+
 static void announce(struct cura_announce *a, const struct cura *c, const struct cura_words *w, unsigned port)
 {
 	const char *pairs[TXT_MAX + 1] = { NULL };
@@ -124,7 +140,10 @@ struct cura_announce *cura_announce_new(struct cura *c, const struct cura_words 
 	if (!settings_bool(s, SETTING_GATEWAY_CURA_ANNOUNCE))
 		return NULL;
 	a = MEM_NEW(struct cura_announce);
-	announce(a, c, w, port);
+	if (is_static(c))
+		told(a, true, "announced by avahi with " STATIC_FILE);
+	else
+		announce(a, c, w, port);
 	return a;
 }
 

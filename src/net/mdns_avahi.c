@@ -264,9 +264,12 @@ static struct mdns_browser *avahi_browse(struct loop *l, const char *const *type
 
 /* ---- announcing ---- */
 
+#define RECONNECT_MS 1000
+
 struct mdns_announcer {
 	AvahiPoll poll;
 	AvahiClient *client;
+	struct loop_timer *again;
 	AvahiEntryGroup *group;
 	char *name, *type;
 	unsigned port;
@@ -302,9 +305,7 @@ static void add_service(struct mdns_announcer *a)
 						    (uint16_t)a->port, a->txt);
 	if (code == AVAHI_OK)
 		code = avahi_entry_group_commit(a->group);
-	if (code == AVAHI_ERR_COLLISION)	/* on this machine: the static file */
-		a->told(a->ctx, true, "announced by avahi's own service file");
-	else if (code != AVAHI_OK)
+	if (code != AVAHI_OK)
 		a->told(a->ctx, false, avahi_strerror(code));
 }
 
@@ -322,8 +323,9 @@ static void announcer_changed(AvahiClient *client, AvahiClientState state, void 
 		a->group = NULL;	/* it went with the connection */
 		a->told(a->ctx, false, "avahi-daemon does not run");
 		break;
-	case AVAHI_CLIENT_FAILURE:
+	case AVAHI_CLIENT_FAILURE:	/* this client is of no use any more, and must not be freed from here */
 		a->told(a->ctx, false, avahi_strerror(avahi_client_errno(client)));
+		loop_timer_start(a->again, RECONNECT_MS);
 		break;
 	case AVAHI_CLIENT_S_COLLISION:
 	case AVAHI_CLIENT_S_REGISTERING:	/* the machine's own name changes */
@@ -333,12 +335,32 @@ static void announcer_changed(AvahiClient *client, AvahiClientState state, void 
 	}
 }
 
+static bool connect_client(struct mdns_announcer *a, int *code)
+{
+	a->group = NULL;
+	a->client = NULL;
+	a->client = avahi_client_new(&a->poll, AVAHI_CLIENT_NO_FAIL, announcer_changed, a, code);
+	return a->client != NULL;
+}
+
+static void reconnect(void *ctx)
+{
+	struct mdns_announcer *a = ctx;
+	int code;
+
+	if (a->client)
+		avahi_client_free(a->client);
+	if (!connect_client(a, &code))		/* not even D-Bus now */
+		loop_timer_start(a->again, 10 * RECONNECT_MS);
+}
+
 void mdns_withdraw(struct mdns_announcer *a)
 {
 	if (!a)
 		return;
 	if (a->client)
 		avahi_client_free(a->client);
+	loop_timer_free(a->again);
 	avahi_string_list_free(a->txt);
 	free(a->name);
 	free(a->type);
@@ -359,8 +381,9 @@ struct mdns_announcer *mdns_announce(struct loop *l, const struct mdns_offer *o,
 	a->ctx = ctx;
 	for (size_t i = 0; o->txt[i]; i++)
 		a->txt = avahi_string_list_add(a->txt, o->txt[i]);
-	a->client = avahi_client_new(&a->poll, AVAHI_CLIENT_NO_FAIL, announcer_changed, a, &code);
-	if (!a->client) {
+	a->txt = avahi_string_list_reverse(a->txt);
+	a->again = loop_timer_new(l, reconnect, a);
+	if (!connect_client(a, &code)) {
 		err_set(e, ERR_UNREACHABLE, "not announced: %s (avahi-daemon and D-Bus do it)", avahi_strerror(code));
 		mdns_withdraw(a);
 		return NULL;
