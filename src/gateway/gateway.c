@@ -1,6 +1,7 @@
 /* The gateway service: listener, allow-list, keys, and the way to the front doors. */
 #include "gateway/gateway.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <printop/alert.h>
@@ -16,6 +17,8 @@ static const struct door *const doors[] = { &door_cura, &door_slicer };
 #define CONNECTIONS 512
 #define IDLE_S 60		/* nothing moved, in a body or between requests */
 #define HEADER_S 20
+#define FIRST_FREE_PORT 1024	/* those below are for the privileged */
+#define ELSEWHERE 8000		/* 80 becomes 8080 */
 
 struct gateway {
 	struct app *app;
@@ -179,6 +182,22 @@ static void stop(struct service *s)
 	free(s);
 }
 
+/* Cura calls port 80 only; without the right to it the gateway is of use to everybody else, and behind a redirect. */
+static unsigned listen_at(struct gateway *g, const char *host, unsigned port, struct err *e)
+{
+	unsigned got;
+
+	errno = 0;
+	got = httpd_listen(g->http, host, port, g, e);
+	if (got || port >= FIRST_FREE_PORT || errno != EACCES)
+		return got;
+	got = httpd_listen(g->http, host, port + ELSEWHERE, g, e);
+	if (got)
+		log_error("gateway: port %u needs CAP_NET_BIND_SERVICE (setcap, or AmbientCapabilities in the unit): it listens on "
+			  "%u; a redirect will do as well (see the README)", port, got);
+	return got;
+}
+
 static bool listen_on(struct gateway *g, struct err *e)
 {
 	static const struct httpd_limits limits = { .max_body_bytes = GATEWAY_BODY_MAX, .max_connections = CONNECTIONS,
@@ -194,7 +213,7 @@ static bool listen_on(struct gateway *g, struct err *e)
 	if (!g->http)
 		return false;
 	httpd_on_body(g->http, on_body);
-	g->port = httpd_listen(g->http, u.host, u.port, g, e);
+	g->port = listen_at(g, u.host, u.port, e);
 	str_printf(g->where, sizeof(g->where), strchr(u.host, ':') ? "[%s]:%u" : "%s:%u", u.host, g->port);
 	return g->port != 0;
 }
