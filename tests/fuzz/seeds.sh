@@ -20,6 +20,8 @@ make_seeds() { # TARGET DIR
 	http) join_replies "$2" ;;
 	config) cp printers.conf.example "$2" ;;
 	theme) cp themes/*.theme "$2" ;;
+	ufp) cp tests/fixtures/cura/*.ufp "$2" ;;
+	gzip) cp tests/fixtures/cura/*.gz "$2" ;;
 	md) cp README.md "$2" && cp tests/fixtures/README.md "$2/fixtures.md" ;;
 	esac
 }
@@ -38,6 +40,7 @@ make_dict() { # TARGET FILE
 		http) source_words src/driver/*.c ;;
 		config) source_words include/printop/*.def src/app/config*.c ;;
 		theme) source_words include/printop/roles.def src/text/theme.c ;;
+		cloud) source_words include/printop/cloud_actions.def src/connector/protocol*.c ;;
 		tui | keys)
 			source_words include/printop/actions.def include/printop/settings.def \
 				src/app/select.c ;;
