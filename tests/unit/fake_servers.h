@@ -93,6 +93,8 @@ static inline void fake_octoprint(struct fake_server *s, struct httpd_request *r
 		fake_json(r, 403, mark, "{\"error\":\"You don't have the permission\"}");
 	else if (str_eq(path, "/api/version"))
 		fake_json(r, 200, mark, "{\"api\":\"0.1\",\"server\":\"1.11.8\",\"text\":\"OctoPrint 1.11.8\"}");
+	else if (str_eq(path, "/api/job"))
+		fake_json(r, 200, mark, "{\"state\":\"Offline\",\"job\":{\"file\":{\"path\":null}},\"progress\":{}}");
 	else
 		httpd_reply(r, s->kind == FAKE_OCTO_BARE ? 200 : 404, "text/html", mark, "<p>no", 5);
 }

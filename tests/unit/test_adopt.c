@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <printop/adopt.h>
 #include <printop/path.h>
+#include <printop/poller.h>
 #include <printop/transport.h>
 #include "fake_servers.h"
 
@@ -612,6 +613,42 @@ static void test_remove_and_rename(void **state)
 	free(conf);
 }
 
+/* ---- a key that comes later ---- */
+
+static void wait_for_access(struct bench *b, const char *access, int64_t ms)
+{
+	for (int64_t end = loop_now_ms(b->loop) + ms; loop_now_ms(b->loop) < end; bench_run(b, 20))
+		if (str_eq(fleet_find(b->app->fleet, "later")->state.access, access))
+			return;
+	fail_msg("access is \"%s\", not \"%s\"", fleet_find(b->app->fleet, "later")->state.access, access);
+}
+
+static void test_a_key_that_comes_later_is_tried_at_once(void **state)
+{
+	char *conf = in_home("printers.conf"), *text;
+	struct fake_server *s;
+	struct bench b;
+	struct err e;
+
+	(void)state;
+	bench_open(&b, NULL);
+	s = serve(&b, FAKE_OCTO_CLOSED);
+	text = mem_printf("printers = ( { name = \"later\"; url = \"%s\"; } );\npoll_idle = 600;\npoll_offline = 600;\n", s->url);
+	put("printers.conf", text);
+	assert_true(app_reload(b.app, &e));
+	poller_start(b.app->poller);
+	wait_for_access(&b, "protected", 2000);
+	free(text);
+	text = mem_printf("printers = ( { name = \"later\"; url = \"%s\"; key = \"" FAKE_KEY "\"; } );\n", s->url);
+	put("printers.conf", text);
+	assert_true(app_reload(b.app, &e));
+	wait_for_access(&b, "full", 1000);
+	assert_int_equal(fleet_find(b.app->fleet, "later")->state.status, PRINTER_DISCONNECTED);
+	bench_close(&b);
+	free(text);
+	free(conf);
+}
+
 static int make_home(void **state)
 {
 	(void)state;
@@ -659,6 +696,7 @@ int main(void)
 		cmocka_unit_test(test_a_user_logs_in),
 		cmocka_unit_test(test_a_file_is_written_and_read_back),
 		cmocka_unit_test(test_remove_and_rename),
+		cmocka_unit_test(test_a_key_that_comes_later_is_tried_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, make_home, drop_home);
