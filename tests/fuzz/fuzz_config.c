@@ -16,7 +16,7 @@ static void check_issues(const struct config *c)
 	struct err e = {0};
 
 	for (size_t i = 0; i < c->n_issues; i++) {
-		must_be_clean(c->issues[i].text, SIZE_MAX);
+		must_be_clean(c->issues[i].text, PTRDIFF_MAX);
 		MUST(c->issues[i].where && c->issues[i].text[0]);
 	}
 	config_first_error(c, &e);
@@ -30,7 +30,7 @@ static void check_printers(const struct config *c)
 	for (size_t i = 0; i < c->n_printers; i++) {
 		const struct printer_config *p = &c->printers[i];
 
-		must_be_clean(p->name, SIZE_MAX);
+		must_be_clean(p->name, PTRDIFF_MAX);
 		MUST(p->n_tags <= LIMIT_TAGS && p->n_presets <= LIMIT_PRESETS);
 		MUST(http_url_parse(p->url, &url, NULL));
 		MUST(!secret_is_set(&p->key) || strlen(p->key.value) <= LIMIT_KEY_BYTES);

@@ -61,7 +61,7 @@ static inline void must_be_a_request(const struct http_req *r)
 		json_free(body);
 	}
 	if (r->upload) {
-		must_be_clean(r->upload->name, SIZE_MAX);
+		must_be_clean(r->upload->name, PTRDIFF_MAX);
 		MUST(!strchr(r->upload->name, '/') &&
 		     str_copy((char[512]){0}, 512, r->upload->name));
 	}
@@ -157,7 +157,7 @@ static inline void must_be_files(const struct file_list *l)
 	MUST(l->n <= LIMIT_LIST_ROWS);
 	must_be_finite(l->free_bytes);
 	for (size_t i = 0; i < l->n; i++) {
-		must_be_clean(l->files[i].path, SIZE_MAX);
+		must_be_clean(l->files[i].path, PTRDIFF_MAX);
 		must_be_finite(l->files[i].estimated_s);
 	}
 }

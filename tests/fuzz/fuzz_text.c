@@ -52,7 +52,7 @@ static void check_clean(const char *text)
 	char *again = str_clean_lines(mem_strdup(lines)), cut[24];
 	int width;
 
-	must_be_clean(line, SIZE_MAX);
+	must_be_clean(line, PTRDIFF_MAX);
 	MUST(strlen(line) <= strlen(text) && str_eq(again, lines));
 	for (const char *s = lines; *s; s += str_utf8_len(s))
 		MUST(*s == '\n' || !str_is_unsafe(str_utf8_decode(s, NULL)));
