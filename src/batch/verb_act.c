@@ -16,6 +16,7 @@
 #include "batch/results.h"
 
 #define TICK_MS 100
+#define STOP_TICK_MS 10
 #define LIMIT_SLACK_S 0.5	/* the operations' own limits come first: they know what was seen */
 #define NAMES_SHOWN 20
 
@@ -25,7 +26,9 @@ struct act {
 	struct verb_args *args;		/* one per upload file; strings are argv's */
 	size_t n_args;
 	struct results results;
-	uint32_t *op_ids;		/* of the rows, for the bars */
+	uint32_t *op_ids;		/* of the rows, for the bars; 0: not submitted yet */
+	uint32_t group;
+	bool submitting;		/* an operation that ends at once looks again */
 	struct bars bars;
 	bool over_limit;		/* operations still running were stopped */
 };
@@ -68,6 +71,15 @@ static void row_ended(struct act *a, struct result *row, const struct op *op)
 	results_end(&a->results, row);
 }
 
+static void row_never_sent(struct act *a, struct result *row)
+{
+	row->phase = phases[OP_CANCELLED];
+	row->code = a->over_limit ? ERR_TIMEOUT : ERR_CANCELLED;
+	str_printf(row->text, sizeof(row->text), "%s: no answer yet, nothing was sent",
+		   a->over_limit ? "time limit" : "interrupted");
+	results_end(&a->results, row);
+}
+
 static void on_op(void *ctx, const struct op *op)
 {
 	struct act *a = ctx;
@@ -80,10 +92,42 @@ static void on_op(void *ctx, const struct op *op)
 	batch_look_again(a->b);
 }
 
+/* The stop waits for no other printer: each gets it as soon as its own server was heard. */
+static bool may_submit(const struct act *a, const struct result *row)
+{
+	const struct poller *p = a->b->app->poller;
+
+	return a->verb != VERB_ESTOP || poller_heard(p, row->printer_id) || poller_first_round_done(p);
+}
+
+static void submit_ready(struct act *a)
+{
+	struct ops *ops = a->b->app->ops;
+	double limit_s = options_num(&a->b->opt, OPTION_TIMEOUT);
+
+	if (a->submitting)
+		return;
+	a->submitting = true;
+	for (size_t i = 0; i < a->results.n; i++) {
+		struct result *row = &a->results.rows[i];
+		const struct op *op;
+
+		if (a->op_ids[i] != 0 || !may_submit(a, row))
+			continue;
+		row->op_id = a->op_ids[i] = op_submit(ops, a->group, row->printer_id, a->verb,
+						      &a->args[row->job], limit_s);
+		op = op_get(ops, row->op_id);
+		if (op && op_ended(op))
+			row_ended(a, row, op);
+	}
+	a->submitting = false;
+}
+
 static bool all_ended(void *ctx)
 {
 	struct act *a = ctx;
 
+	submit_ready(a);
 	if (a->results.n_ended == a->results.n)
 		return true;
 	bars_draw(&a->bars, a->b->app->ops, a->op_ids, a->results.n, loop_now_ms(a->b->env->loop));
@@ -110,37 +154,26 @@ static void add_rows(struct act *a)
 	}
 }
 
-static void submit_all(struct act *a)
-{
-	struct ops *ops = a->b->app->ops;
-	uint32_t group = ops_new_group(ops);
-	double limit_s = options_num(&a->b->opt, OPTION_TIMEOUT);
-
-	a->op_ids = mem_zalloc(a->results.n + 1, sizeof(*a->op_ids));
-	for (size_t i = 0; i < a->results.n; i++) {
-		struct result *row = &a->results.rows[i];
-		const struct op *op;
-
-		row->op_id = a->op_ids[i] = op_submit(ops, group, row->printer_id, a->verb,
-						      &a->args[row->job], limit_s);
-		op = op_get(ops, row->op_id);
-		if (op && op_ended(op))
-			row_ended(a, row, op);
-	}
-}
-
 /* From the last one, so that no upload in the queue gets its turn by the end of another. */
 static void stop_the_rest(struct act *a)
 {
-	for (size_t i = a->results.n; i-- > 0;)
-		if (!a->results.rows[i].ended)
-			op_cancel(a->b->app->ops, a->results.rows[i].op_id);
+	for (size_t i = a->results.n; i-- > 0;) {
+		struct result *row = &a->results.rows[i];
+
+		if (row->ended)
+			continue;
+		if (row->op_id != 0)
+			op_cancel(a->b->app->ops, row->op_id);
+		else
+			row_never_sent(a, row);
+	}
 }
 
 static void wait_for_all(struct act *a)
 {
 	double limit_s = options_num(&a->b->opt, OPTION_TIMEOUT) + LIMIT_SLACK_S;
-	enum batch_end end = batch_wait(a->b, all_ended, a, limit_s, a->bars.on ? TICK_MS : 0);
+	int64_t tick_ms = a->verb == VERB_ESTOP ? STOP_TICK_MS : a->bars.on ? TICK_MS : 0;
+	enum batch_end end = batch_wait(a->b, all_ended, a, limit_s, tick_ms);
 
 	bars_clear(&a->bars);
 	a->over_limit = end == BATCH_TIMEOUT;
@@ -279,8 +312,9 @@ static int run(struct act *a)
 	int status;
 
 	add_rows(a);
+	a->group = ops_new_group(ops);
+	a->op_ids = mem_zalloc(a->results.n + 1, sizeof(*a->op_ids));
 	ops_observe(ops, on_op, a);
-	submit_all(a);
 	wait_for_all(a);
 	ops_unobserve(ops, on_op, a);
 	status = results_finish(&a->results);
@@ -345,6 +379,8 @@ int verb_act(struct batch *b)
 	} else {
 		pick |= PICK_ARGS;
 	}
+	if (verb == VERB_ESTOP && !options_has(&b->opt, OPTION_DRY_RUN))
+		pick &= ~(unsigned)PICK_FIRST_ROUND;
 	if (!batch_output(b, &results_source, OUT_TABLE, &status) ||
 	    !batch_open(b, pick, false, &status))
 		return status;

@@ -252,6 +252,13 @@ run estop sim-001
 is "one printer needs no --yes" 0 '^sim-001  ok'
 run restart sim-001
 is "restart" 0 '^sim-001  ok'
+scene sim-008 hang
+timeout -s INT 2 "$P" estop sim-008 sim-001 --yes >out 2>err </dev/null
+st=$?
+is "a stop waits for no hanging printer" 124 '^sim-001  ok' '^sim-008  stopped +interrupted'
+scene sim-008 none
+run restart sim-001
+is "... and restart again" 0 '^sim-001  ok'
 run disconnect sim-002
 is "disconnect" 0 '^sim-002  ok'
 run connect sim-002
