@@ -124,8 +124,12 @@ static bool load(struct cura_ids *ids, struct err *e)
 	if (access(ids->path, F_OK) && errno == ENOENT) {
 		good = make_secret(ids, e) && save(ids, e);
 	} else {
-		good = path_read(ids->path, FILE_MAX, &text, &len, e) &&
-		       (read_text(ids, text, len, e) || err_wrap(e, "%s", ids->path));
+		good = path_read(ids->path, FILE_MAX, &text, &len, e);
+		if (good) {
+			good = read_text(ids, text, len, e) || err_wrap(e, "%s", ids->path);
+			explicit_bzero(text, len);
+			free(text);
+		}
 	}
 	derive_names(ids);
 	return good;

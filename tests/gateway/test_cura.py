@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -160,8 +161,10 @@ class Gateway:
     def stop(self, how=signal.SIGTERM):
         if self.process:
             self.process.send_signal(how)
-            self.process.wait(5)
+            status = self.process.wait(5)
             self.process = None
+            assert status == (0 if how == signal.SIGTERM else -how), f"ended with {status}: {self.text()[-2000:]}"
+            assert "Sanitizer" not in self.text(), self.text()[-3000:]
 
 
 farm = Farm()
@@ -556,6 +559,40 @@ def killed_upload():
     assert c.upload("torn.ufp", ufp(like(99)))[0] == 200
     wait("the job", lambda: named(c, "torn.gcode"))
     assert len(c.jobs()) == 1
+    g.stop()
+
+
+@test("kill -9 at random moments of uploads: each file is one job, none is lost")
+def killed_often():
+    rounds = int(os.environ.get("CURA_ROUNDS", "8"))
+    g, c = opened(gateway_cura_start=False)
+    rng = random.Random(7)
+    for i in range(rounds):
+        name, data = f"round {i}.ufp", ufp(like(1000 + i) + bytes(rng.randrange(32, 127) for _ in range(200000)))
+        sent = threading.Event()
+
+        def send():
+            while not sent.is_set():                    # Qt sends an unanswered upload again
+                cura = g.cura()
+                try:
+                    if cura.upload(name, data)[0] == 200:
+                        sent.set()
+                except OSError:
+                    time.sleep(0.05)
+                cura.close()
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        time.sleep(rng.random() * 0.06)
+        g.stop(signal.SIGKILL)
+        g.start()
+        sender.join(20)
+        assert sent.is_set(), f"round {i}: never answered"
+    c.close()
+    wait("all are there", lambda: len(g.folders()) >= rounds)
+    names = sorted(json.load(open(g.state("queue", d, "job.json")))["name"] for d in g.folders())
+    assert names == sorted(f"round {i}.gcode" for i in range(rounds)), names
+    assert not [f for f in os.listdir(g.state("cura")) if f.startswith("in-")]
     g.stop()
 
 
