@@ -237,6 +237,7 @@ static void found_in_range(struct scene *s)
 {
 	s->a.mdns = &no_mdns;
 	tui_run_line(s->t, "discover 10.0.4.21/32");
+	screen_render(s->t);
 	tui_key(s->t, 'y');
 	for (int i = 0; i < 40 && !fake_find(s->net, "10.0.4.21"); i++)
 		fake_run(s->a.loop, 5);
