@@ -607,9 +607,15 @@ static void set_options(struct call *c, const struct endpoint *to)
 		set_tls(c);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, to->connect_ms > 0 ? to->connect_ms : (long)TIMEOUT_CONNECT_MS);
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, c->req.timeout_ms);
-	if (!c->req.timeout_ms && !c->upload) {
+	if (!c->req.timeout_ms) {
+		/*
+		 * The limits of an upload are progress_cb()'s; libcurl's own, which never comes first,
+		 * makes it call that every second even when no byte moves.
+		 */
+		long limit_ms = c->upload ? 2 * TIMEOUT_COMMAND_MS : TIMEOUT_STALL_MS;
+
 		curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
-		curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)TIMEOUT_STALL_MS / 1000);
+		curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, limit_ms / 1000);
 	}
 	/* A printer that moved is found where its name leads now, not where it led a minute ago. */
 	if (c->target->lost)

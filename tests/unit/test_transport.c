@@ -24,6 +24,8 @@
 
 static unsigned port;
 static atomic_int requests, connections, keys_seen, elsewhere;
+#define HANG_S 5
+
 static char upload_body[1 << 20];
 static atomic_int upload_len;
 static char last_head[4096];
@@ -75,6 +77,10 @@ static bool read_request(int fd, char *head, size_t size)
 			return false;
 		len += (size_t)got;
 		head[len] = 0;
+	}
+	if (strstr(head, " /upload/hang")) {
+		sleep(HANG_S);
+		return false;
 	}
 	cl = strstr(head, "Content-Length: ");
 	size_t want = cl && cl < end ? (size_t)strtoul(cl + 16, NULL, 10) : 0;
@@ -190,6 +196,7 @@ struct ask {
 	char *body;
 	int done;
 	int64_t progress;
+	int64_t told_ms, gap_ms;	/* progress was told last; the longest silence before that */
 };
 
 static void heard(void *ctx, const struct http_reply *r)
@@ -208,6 +215,9 @@ static void progressed(void *ctx, int64_t sent, int64_t total)
 	struct ask *a = ctx;
 
 	assert_true(sent <= total);
+	if (a->told_ms && loop_now_ms(a->loop) - a->told_ms > a->gap_ms)
+		a->gap_ms = loop_now_ms(a->loop) - a->told_ms;
+	a->told_ms = loop_now_ms(a->loop);
 	a->progress = sent;
 }
 
@@ -416,7 +426,7 @@ static void test_a_cancelled_call_is_silent(void **state)
 
 /* ---- uploads ---- */
 
-static void upload(struct ask *a, const char *path)
+static void upload(struct ask *a, const char *to_path, const char *path)
 {
 	struct http_req r;
 	char base[64];
@@ -425,8 +435,9 @@ static void upload(struct ask *a, const char *path)
 
 	http_req_init(&r);
 	r.method = HTTP_POST;
-	sbuf_adds(&r.path, "/upload");
+	sbuf_adds(&r.path, to_path);
 	r.changes = true;
+	r.timeout_ms = 0;	/* as the drivers: only the stall limit */
 	r.upload = MEM_NEW(struct http_upload);
 	r.upload->local_path = mem_strdup(path);
 	r.upload->name = mem_strdup("Käse \xe7\xab\x8b.gcode");
@@ -450,7 +461,7 @@ static void test_an_upload_carries_its_checksum(void **state)
 		data[i] = (char)(i * 7 + i / 251);
 	assert_int_equal(write(fd, data, sizeof(data)), sizeof(data));
 	close(fd);
-	upload(&a, path);
+	upload(&a, "/upload", path);
 	unlink(path);
 	assert_int_equal(a.reply.status, 201);
 	sha256_init(&s);
@@ -461,6 +472,25 @@ static void test_an_upload_carries_its_checksum(void **state)
 	assert_non_null(memmem(upload_body, (size_t)upload_len, "filename=\"Käse \xe7\xab\x8b.gcode\"", 26));
 	assert_non_null(memmem(upload_body, (size_t)upload_len, "name=\"path\"\r\n\r\npetg/x\r\n", 23));
 	assert_int_equal(a.progress, sizeof(data));
+	ask_done(&a);
+}
+
+/* The limit on an upload that stands still, and the rate that is shown, need to be looked at all the time. */
+static void test_an_upload_that_stands_still_is_watched(void **state)
+{
+	struct ask a = ask_new(false);
+	char path[] = "/tmp/printop-upload-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, 32 << 20), 0);
+	close(fd);
+	upload(&a, "/upload/hang", path);
+	unlink(path);
+	assert_int_not_equal(a.reply.fault, HTTP_FAULT_NONE);
+	assert_true(a.progress < 32 << 20);
+	assert_true(loop_now_ms(a.loop) - a.told_ms < HANG_S * 1000 / 2);
+	assert_true(a.gap_ms < HANG_S * 1000 / 2);
 	ask_done(&a);
 }
 
@@ -537,9 +567,9 @@ static void test_a_file_that_cannot_be_read(void **state)
 
 	(void)state;
 	requests = 0;
-	upload(&a, "/nonexistent/x.gcode");
+	upload(&a, "/upload", "/nonexistent/x.gcode");
 	assert_int_equal(a.reply.fault, HTTP_FAULT_FILE);
-	upload(&a, "/tmp");
+	upload(&a, "/upload", "/tmp");
 	assert_int_equal(a.reply.fault, HTTP_FAULT_FILE);
 	assert_int_equal(requests, 0);
 	ask_done(&a);
@@ -557,6 +587,7 @@ int main(void)
 		cmocka_unit_test(test_read_only_sends_no_change),
 		cmocka_unit_test(test_a_cancelled_call_is_silent),
 		cmocka_unit_test(test_an_upload_carries_its_checksum),
+		cmocka_unit_test(test_an_upload_that_stands_still_is_watched),
 		cmocka_unit_test(test_a_put_is_the_file_alone),
 		cmocka_unit_test(test_lines_of_its_own),
 		cmocka_unit_test(test_a_file_that_cannot_be_read),
