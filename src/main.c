@@ -1,5 +1,6 @@
 /* printop: reads the command line, puts transport and frontends together, returns the exit status. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -58,6 +59,23 @@ static void raise_file_limit(void)
 		return;
 	r.rlim_cur = r.rlim_max > 65536 ? 65536 : r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+/*
+ * Who starts a program without standard files (cron, a daemon) must not get its results written into
+ * whatever is opened next. Only for reading: writing there is to fail, and be told.
+ */
+static bool open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
 }
 
 static void add_demo_printers(struct config *c, const struct sim_farm *farm)
@@ -327,6 +345,8 @@ int main(int argc, char **argv)
 	struct program g = { 0 };
 	int status = EXIT_USAGE, verb;
 
+	if (!open_standard_files())
+		return 1;
 	setlocale(LC_CTYPE, "");
 	fatal_init();
 	signal(SIGPIPE, SIG_IGN);
