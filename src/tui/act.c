@@ -12,6 +12,7 @@
 
 #define NAMED 24		/* printers that a question names; the rest is counted */
 #define FEW 4
+#define SLID_MS 700
 
 /* Words of the questions, by verb. */
 static const struct {
@@ -129,16 +130,24 @@ static void sift(struct pending *p, const uint32_t *ids, size_t n)
 /* A question can stay open for hours: its yes is not meant for a job that began since. */
 static void drop_changed(struct pending *p)
 {
-	size_t kept = 0;
+	size_t kept = 0, gone = 0, other = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct printer *printer = fleet_get(p->t->app->fleet, p->ids[i]);
 
-		if (!printer || printer->state.job.seq != p->jobs[i])
-			continue;
-		p->ids[kept++] = p->ids[i];
+		if (!printer)
+			gone++;
+		else if (printer->state.job.seq != p->jobs[i])
+			other++;
+		else
+			p->ids[kept++] = p->ids[i];
 	}
 	p->n = kept;
+	if (!kept)
+		tui_say(p->t, ROLE_WARN, "nothing sent: %s", other ? "another job has begun meanwhile" :
+			"the configuration has changed meanwhile, and the printer is gone");
+	else if (gone || other)
+		tui_say(p->t, ROLE_WARN, "left out: %zu with another job by now, %zu gone", other, gone);
 }
 
 static void submit(void *ctx)
@@ -150,10 +159,8 @@ static void submit(void *ctx)
 
 	if (p->verb != VERB_ESTOP)	/* that is never held back */
 		drop_changed(p);
-	if (!p->n) {
-		tui_say(t, ROLE_WARN, "nothing sent: another job has begun meanwhile");
+	if (!p->n)
 		return;
-	}
 	one = fleet_get(t->app->fleet, p->ids[0]);
 	group = ops_new_group(t->app->ops);
 	t->last_group = group;
@@ -287,10 +294,21 @@ static void line_for_many(struct sbuf *b, const struct pending *p)
 		sbuf_addf(b, "   (%s h of work)", str_duration(hours, sizeof(hours), work_s));
 }
 
+/* A mark that was made an hour ago and that a filter hides is easily forgotten. */
+static bool hidden(const struct pending *p)
+{
+	struct view *v = tui_top(p->t);
+	const struct printer *printer = fleet_get(p->t->app->fleet, p->ids[0]);
+
+	return v->ops->shows && printer && printer->marked && !v->ops->shows(v, printer->id);
+}
+
 static bool asks(const struct pending *p)
 {
 	unsigned flags = action_info(act_of_verb(p->verb))->flags;
 
+	if (p->n == 1 && hidden(p))
+		return true;
 	if (p->verb == VERB_UPLOAD)
 		return p->n > 1 && p->args.start;
 	return (flags & A_ASKS) || (p->n > 1 && (flags & A_ASKS_MANY));
@@ -299,7 +317,7 @@ static bool asks(const struct pending *p)
 static void ask(struct pending *p)
 {
 	struct sbuf about = SBUF_INIT(4096), skipped = SBUF_INIT(4096);
-	const char *lines[3];
+	const char *lines[4];
 	size_t n = 0;
 	char title[80];
 
@@ -308,6 +326,8 @@ static void ask(struct pending *p)
 	else
 		line_for_many(&about, p);
 	lines[n++] = sbuf_str(&about);
+	if (p->n == 1 && hidden(p))
+		lines[n++] = "it is marked, and the filter hides it";
 	if (p->verb == VERB_ESTOP && p->n > 1)
 		lines[n++] = "heaters and motors off at once, prints are lost";
 	if (p->n_refused) {
@@ -388,6 +408,19 @@ static enum verb connect_or_not(const struct tui *t, const uint32_t *ids, size_t
 	return VERB_CONNECT;
 }
 
+/* Fingers are slower than rows: what has just come under the cursor is not what was aimed at. */
+static bool aimed_at(struct tui *t, uint32_t id)
+{
+	const struct printer *p = fleet_get(t->app->fleet, id);
+
+	if (tui_top(t)->ops->scope != SCOPE_FLEET || !p || p->marked || !t->slid_ms ||
+	    tui_now_ms(t) - t->slid_ms >= SLID_MS)
+		return true;
+	tui_say(t, ROLE_WARN, "%s has just come under the cursor: nothing sent; the key again acts",
+		p->config.name);
+	return false;
+}
+
 void act_key(struct tui *t, enum action_id id)
 {
 	uint32_t *ids = mem_zalloc(LIMIT_PRINTERS, sizeof(*ids));
@@ -398,6 +431,8 @@ void act_key(struct tui *t, enum action_id id)
 		n = LIMIT_PRINTERS;
 	if (t->app->read_only || !n)
 		tui_act(t, verb, NULL, ids, n);		/* says why not */
+	else if (n == 1 && !aimed_at(t, ids[0]))
+		t->slid_ms = 0;
 	else if (id == ACTION_UPLOAD)
 		view_upload_open(t, ids, n);
 	else if (id == ACTION_START)

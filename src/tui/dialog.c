@@ -13,6 +13,7 @@
 #define STOP_MS 5000
 #define STOP_STEP_MS 500	/* one cell of the bar that runs out */
 #define DIALOG_MAX_W 90
+#define DEAF_MS 30		/* faster than any finger */
 
 static int at_least(int v, int least)
 {
@@ -71,6 +72,17 @@ int dialog_wrap(struct canvas *c, struct area a, enum role role, const char *tex
 			text++;
 	}
 	return lines;
+}
+
+bool dialog_too_soon(struct dialog *d)
+{
+	int64_t now_ms = tui_now_ms(d->tui);
+
+	/* The rest of what came in one go can come in pieces. */
+	if (d->seen && (!d->deaf_ms || now_ms - d->deaf_ms >= DEAF_MS))
+		return false;
+	d->deaf_ms = now_ms;
+	return true;
 }
 
 /* ---- questions ---- */
@@ -137,6 +149,8 @@ static bool ask_key(struct dialog *d, uint32_t key)
 {
 	struct ask *a = as_ask(d);
 
+	if (dialog_too_soon(d))
+		return true;
 	switch (a->kind) {
 	case ASK_YES:
 		a->said_yes = key == 'y';

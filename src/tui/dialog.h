@@ -15,5 +15,10 @@ struct area dialog_box(struct canvas *c, int w, int h, enum role title_role, con
  * many lines the text takes in all. c NULL only counts.
  */
 int dialog_wrap(struct canvas *c, struct area a, enum role role, const char *text);
+/*
+ * True: the key came before anybody can have read the dialog and does not count. Where the terminal
+ * does not mark pasted text it comes as keys in one go, and "Xylophone" must not be X and y.
+ */
+bool dialog_too_soon(struct dialog *d);
 
 #endif

@@ -116,18 +116,34 @@ static void result_draw(struct dialog *d, struct canvas *c, const struct moment 
 			 r->ops[r->list.top + (size_t)y], name_w > in.w / 3 ? in.w / 3 : name_w);
 }
 
+/* The window can stay open for hours: what was meant for one job must not hit the next one. */
+static bool other_job(const struct fleet *f, const struct op *op)
+{
+	const uint64_t on_job = VERB_BIT(VERB_PAUSE) | VERB_BIT(VERB_RESUME) |
+				VERB_BIT(VERB_CANCEL) | VERB_BIT(VERB_ESTOP);
+	const struct printer *p = fleet_get(f, op->printer_id);
+
+	return p && (VERB_BIT(op->x.verb) & on_job) && p->state.job.seq != op->job_before;
+}
+
 static void retry_failed(struct result *r)
 {
-	struct ops *all = r->d.tui->app->ops;
+	struct tui *t = r->d.tui;
 	size_t n = 0;
 	uint32_t ids[LIMIT_PRINTERS];
 
 	/* The list of operations moves under a submit: first the ids. */
-	for (size_t i = 0; i < r->n && n < ARRAY_LEN(ids); i++)
-		if (r->ops[i]->phase == OP_FAILED)
+	for (size_t i = 0; i < r->n && n < ARRAY_LEN(ids); i++) {
+		if (r->ops[i]->phase != OP_FAILED)
+			continue;
+		if (other_job(t->app->fleet, r->ops[i]))
+			tui_say(t, ROLE_WARN, "%s: not tried again, another job has begun meanwhile",
+				r->ops[i]->printer_name);
+		else
 			ids[n++] = r->ops[i]->id;
+	}
 	for (size_t i = 0; i < n; i++)
-		op_retry(all, ids[i], r->group);
+		op_retry(t->app->ops, ids[i], r->group);
 }
 
 static void stop_waiting(struct result *r)
@@ -148,6 +164,8 @@ static bool result_key(struct dialog *d, uint32_t key)
 	struct result *r = as_result(d);
 	enum action_id id = keymap_find(d->tui->keymap, SCOPE_LIST, key);
 
+	if (dialog_too_soon(d))		/* it opens by itself, and r means something else below */
+		return true;
 	collect(r);
 	if (key == KEY_RETURN || key == KEY_ESC || key == 'q')
 		return false;

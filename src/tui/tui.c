@@ -478,8 +478,10 @@ void tui_render(struct tui *t, const struct moment *m)
 	draw_status(t, t->canvas);
 	if (t->p->prompt)
 		prompt_draw(t, t->canvas);
-	if (t->p->dialog)
+	if (t->p->dialog) {
 		t->p->dialog->ops->draw(t->p->dialog, t->canvas, m);
+		t->p->dialog->seen = true;
+	}
 }
 
 static int64_t sooner(int64_t a, int64_t b)

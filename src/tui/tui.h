@@ -55,6 +55,8 @@ struct view_ops {
 	 * could not see which.
 	 */
 	size_t (*targets)(struct view *v, uint32_t *ret, size_t max);
+	/* Whether this printer has a row here now, on the screen or above or below; NULL: as if. */
+	bool (*shows)(struct view *v, uint32_t printer_id);
 	/*
 	 * Something shown may have changed: fields of a printer (id 0: anything). Returns whether
 	 * to draw.
@@ -91,6 +93,7 @@ struct tui {
 	struct view *stack[16];		/* room for each of the views once */
 	int depth;
 	uint32_t current;		/* printer under the cursor or on screen, 0 none */
+	int64_t slid_ms;		/* when rows moved another printer under the cursor, 0 never */
 	bool ascii;
 	/* One line for the user ("config reloaded"), shown in the event lines' place for 5 s. */
 	char status[TEXT_CAP];
@@ -163,6 +166,8 @@ struct dialog_ops {
 struct dialog {
 	const struct dialog_ops *ops;
 	struct tui *tui;
+	bool seen;		/* it has been drawn */
+	int64_t deaf_ms;	/* when a key was dropped last, 0 never */
 };
 void tui_dialog_take(struct tui *t, struct dialog *d);	/* replaces the one that is open */
 struct dialog *tui_dialog(struct tui *t);

@@ -21,6 +21,7 @@ struct fleet_view {
 	struct filter *filter;
 	bool reverse;
 	bool stale;		/* rows and order have to be made again */
+	bool by_hand;		/* because somebody wanted others or another order */
 	/* Somebody has put the cursor somewhere; before that it stays at the top. */
 	bool moved;
 	uint32_t placed;	/* the printer that this view put under the cursor last */
@@ -50,6 +51,8 @@ static void take_cursor(struct fleet_view *f)
 /* Rows move under the cursor: it stays on its printer as long as that is shown. */
 static void follow_current(struct fleet_view *f)
 {
+	uint32_t was = f->v.tui->current;
+
 	f->moved |= f->v.tui->current != f->placed;
 	for (size_t i = 0; f->moved && i < f->rows.n; i++) {
 		if (f->rows.ids[i] == f->v.tui->current) {
@@ -59,6 +62,9 @@ static void follow_current(struct fleet_view *f)
 	}
 	list_set_count(&f->list, f->rows.n);
 	take_cursor(f);
+	if (was && f->placed && f->placed != was && !f->by_hand)
+		f->v.tui->slid_ms = tui_now_ms(f->v.tui);
+	f->by_hand = false;
 }
 
 static void refill(struct fleet_view *f)
@@ -69,6 +75,7 @@ static void refill(struct fleet_view *f)
 
 	if (!f->stale && n == f->seen && str_eq(order, f->order))
 		return;
+	f->by_hand |= !str_eq(order, f->order);
 	fleet_rows_fill(&f->rows, t->app->fleet, f->filter, order, f->reverse, tui_now_ms(t));
 	str_copy(f->order, sizeof(f->order), order);
 	f->seen = n;
@@ -80,7 +87,7 @@ static void set_filter(struct fleet_view *f, const char *text)
 	str_copy(f->filter_text, sizeof(f->filter_text), text);
 	filter_free(f->filter);
 	f->filter = filter_new(text);
-	f->stale = true;
+	f->stale = f->by_hand = true;
 	tui_dirty(f->v.tui);
 }
 
@@ -190,6 +197,32 @@ static size_t count_marked(const struct fleet *f)
 	return n;
 }
 
+static bool fleet_shows(struct view *v, uint32_t id)
+{
+	const struct fleet_view *f = as_fleet(v);
+
+	for (size_t i = 0; i < f->rows.n; i++)
+		if (f->rows.ids[i] == id)
+			return true;
+	return false;
+}
+
+/* "3 marked, 1 hidden" */
+static void marked_text(struct fleet_view *f, size_t marked, char *buf, size_t size)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < f->rows.n; i++) {
+		const struct printer *p = fleet_get(f->v.tui->app->fleet, f->rows.ids[i]);
+
+		shown += p && p->marked;
+	}
+	if (shown < marked)
+		str_printf(buf, size, "%zu marked, %zu hidden", marked, marked - shown);
+	else
+		str_printf(buf, size, "%zu marked", marked);
+}
+
 static void draw_filter_line(struct fleet_view *f, struct canvas *c, struct area a,
 			     const struct moment *m)
 {
@@ -208,7 +241,7 @@ static void draw_filter_line(struct fleet_view *f, struct canvas *c, struct area
 		   f->reverse ? ", reversed" : "");
 	x += canvas_text(c, x, a.y, a.x + a.w - x, ROLE_DIM, text) + gap;
 	if (marked) {
-		str_printf(text, sizeof(text), "%zu marked", marked);
+		marked_text(f, marked, text, sizeof(text));
 		x += canvas_text(c, x, a.y, a.x + a.w - x, ROLE_MARK, text) + gap;
 	}
 	if (f->rows.n > (size_t)f->list.rows) {
@@ -394,7 +427,7 @@ static bool fleet_action(struct view *v, enum action_id id)
 	else if (id == ACTION_SORT)
 		sort_menu(f);
 	else if (id == ACTION_REVERSE)
-		f->reverse = !f->reverse, f->stale = true;
+		f->reverse = !f->reverse, f->stale = f->by_hand = true;
 	else
 		return false;
 	return true;
@@ -454,6 +487,7 @@ const struct view_ops view_fleet = {
 	.draw = fleet_draw,
 	.action = fleet_action,
 	.click = fleet_click,
+	.shows = fleet_shows,
 	.changed = fleet_heard,
 	.next_tick_ms = fleet_next_tick_ms,
 };

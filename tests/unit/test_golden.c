@@ -102,6 +102,7 @@ static void ask_number(struct tui *t, struct app *a)
 
 	(void)a;
 	dialog_ask_number(t, "cancel 3 prints", lines, 1, 3, yes, NULL, NULL);
+	screen_render(t);	/* a question is seen before it is answered */
 	tui_key(t, '3');
 }
 

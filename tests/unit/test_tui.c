@@ -233,6 +233,83 @@ static void test_result_window_retries_the_failed(void **state)
 	stage_free(&s);
 }
 
+/* r in a window that was left open must not cancel what somebody else has started meanwhile. */
+static void test_retry_spares_the_next_job(void **state)
+{
+	struct stage s = stage_new(false);
+
+	(void)state;
+	type(&s, "Xy");
+	assert_int_equal(posts(&s), 1);
+	fake_answer(fake_find(s.net, "POST http://10.0.0.1"), HTTP_FAULT_NONE, 403, "{}");
+	fake_run(s.loop, 5);
+	assert_true(asks_now(&s, "1 failed"));
+	set_state(&s, "a1", PRINTER_IDLE, NULL);
+	set_state(&s, "a1", PRINTER_PRINTING, "next.gcode");
+	type(&s, "r");
+	assert_int_equal(posts(&s), 1);
+	assert_true(says(&s, "a1: not tried again, another job"));
+	stage_free(&s);
+}
+
+/* Text that a terminal gives as keys in one go answers no question that nobody has read. */
+static void test_questions_are_read_first(void **state)
+{
+	static const char *const texts[] = { "Xylophone", "Wow!!", "*X3\n", "Py" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct stage s = stage_new(false);
+
+		for (const char *k = texts[i]; *k; k++)
+			tui_key(s.t, *k == '\n' ? KEY_RETURN : (uint32_t)*k);
+		show(&s);
+		type(&s, "y!3\n");	/* the rest comes a moment later */
+		assert_int_equal(posts(&s), *texts[i] == 'P');
+		stage_free(&s);
+	}
+}
+
+static void test_hidden_mark_asks(void **state)
+{
+	struct stage s = stage_new(false);
+
+	(void)state;
+	fleet_get(s.app->fleet, fleet_find(s.app->fleet, "a2")->id)->marked = true;
+	show(&s);
+	assert_true(screen_shows(s.t, "1 marked"));
+	assert_false(screen_shows(s.t, "hidden"));
+	type(&s, "/a1\n");
+	assert_true(screen_shows(s.t, "1 marked, 1 hidden"));
+	type(&s, "P");
+	assert_true(asks_now(&s, "the filter hides it"));
+	type(&s, "n");
+	assert_int_equal(posts(&s), 0);
+	type(&s, "Py");
+	assert_int_equal(posts(&s), 1);
+	assert_non_null(fake_find(s.net, "POST http://10.0.0.2"));
+	stage_free(&s);
+}
+
+/* Another row slides under the cursor just before the key. */
+static void test_cursor_that_slid(void **state)
+{
+	struct stage s = stage_new(false);
+
+	(void)state;
+	type(&s, "/state:printing\n");
+	type(&s, "gj");
+	set_state(&s, s.t->current == fleet_find(s.app->fleet, "a1")->id ? "a1" : "a2", PRINTER_COMPLETE, "one.gcode");
+	fake_run(s.loop, 5);
+	show(&s);
+	type(&s, "P");
+	assert_int_equal(posts(&s), 0);
+	assert_true(says(&s, "just come under the cursor"));
+	type(&s, "P");
+	assert_int_equal(posts(&s), 1);
+	stage_free(&s);
+}
+
 static void test_forbidden_says_why(void **state)
 {
 	struct stage s = stage_new(false);
@@ -609,6 +686,10 @@ int main(void)
 		cmocka_unit_test(test_pause_one_at_once),
 		cmocka_unit_test(test_several_by_number),
 		cmocka_unit_test(test_result_window_retries_the_failed),
+		cmocka_unit_test(test_retry_spares_the_next_job),
+		cmocka_unit_test(test_questions_are_read_first),
+		cmocka_unit_test(test_hidden_mark_asks),
+		cmocka_unit_test(test_cursor_that_slid),
 		cmocka_unit_test(test_forbidden_says_why),
 		cmocka_unit_test(test_stop_needs_two),
 		cmocka_unit_test(test_stop_runs_out),
