@@ -280,6 +280,15 @@ static bool has_room(const struct connector *c, int64_t printer_id)
 	return n < SHOTS_MAX;
 }
 
+/* Its address is just being asked for: the cloud will ask again, and then it is known. */
+static bool is_being_found(const struct connector *c, int64_t printer_id)
+{
+	const struct printer *p = connector_printer(c, printer_id);
+	const struct eye *x = p ? find_eye(c, p->config.name) : NULL;
+
+	return x && x->call;
+}
+
 static void take(struct connector *c, const struct json *item)
 {
 	int64_t printer_id = json_int(item, "printer_id", -1);
@@ -288,7 +297,7 @@ static void take(struct connector *c, const struct json *item)
 	if (!json_is_object(item) || !protocol_id(item, "id", id, sizeof(id)) || is_answered(c, id))
 		return;
 	c->cameras.wanted_ms = connector_now_ms(c);
-	if (has_room(c, printer_id))
+	if (has_room(c, printer_id) && !is_being_found(c, printer_id))
 		shoot(c, id, printer_id);
 }
 

@@ -138,14 +138,18 @@ static bool ask(const struct printer *p, enum topic_id t, struct http_req *ret, 
 static const uint32_t allowed_in[VERB_N] = {
 	[VERB_PAUSE] = S(PREPARING) | S(PRINTING),
 	[VERB_RESUME] = S(PAUSED),
-	[VERB_CANCEL] = S(PREPARING) | S(PRINTING) | S(PAUSED),
+	/* Behind a pause that still waits for its turn, it waits for its own. */
+	[VERB_CANCEL] = S(PREPARING) | S(PRINTING) | S(PAUSING) | S(PAUSED) | S(RESUMING),
 	[VERB_START] = STATUS_READY,
 	[VERB_UPLOAD] = STATUS_ANSWERS | S(STARTING),
 	[VERB_ESTOP] = STATUS_OPERATIONAL | S(STARTING) | S(ERROR) | S(SHUTDOWN),
 	[VERB_RESTART] = STATUS_READY | S(STARTING) | S(ERROR) | S(SHUTDOWN),
 	[VERB_FILES] = STATUS_ANSWERS | S(STARTING),
-	/* 0.11.0: G28 is taken while a job is printed, and moves the tool out of it. */
-	[VERB_HOME] = STATUS_READY,
+	/*
+	 * 0.11.0: G28 is taken while a job is printed, and moves the tool out of it. Behind other
+	 * G-code, such as another G28, it waits for its turn.
+	 */
+	[VERB_HOME] = STATUS_READY | S(BUSY),
 	[VERB_DELETE] = STATUS_ANSWERS | S(STARTING),
 };
 

@@ -271,6 +271,17 @@ def _():
     assert cloud.wait_done("behind", 8)["status"] == "succeeded"
     times = [s.at for s in cloud.seen("heartbeat") if s.at > since]
     assert max(b - a for a, b in zip(times, times[1:])) < 0.6
+    farm.moon.slow = {}
+    cloud.command("up", "upload_file", {"filename": "long.gcode", "content": B64})
+    cloud.command("go", "start_print", {"filename": "long.gcode"})
+    cloud.wait_done("go")
+    farm.moon.slow["/server/jsonrpc"] = 3.0
+    cloud.command("pause", "pause")
+    wait("the pause is under way", lambda: farm.moon.changes("printer.print.pause"))
+    cloud.command("cancel", "cancel")
+    wait("the cancel, too", lambda: farm.moon.changes("printer.print.cancel"), 2)
+    assert not cloud.done("pause")
+    assert cloud.wait_done("cancel", 15)["status"] == "succeeded"
     end(cloud, c)
 
 

@@ -173,7 +173,8 @@ static const struct {
 } legal[] = {
 	{ VERB_PAUSE, "printing", "preparing printing" },
 	{ VERB_RESUME, "paused", "paused" },
-	{ VERB_CANCEL, "busy preparing printing pausing paused", "preparing printing paused" },
+	{ VERB_CANCEL, "busy preparing printing pausing paused",
+	  "preparing printing pausing paused resuming" },
 	{ VERB_START, "idle complete cancelled failed", "idle complete cancelled failed" },
 	{ VERB_UPLOAD,
 	  "disconnected connecting idle busy preparing printing pausing paused resuming cancelling "
@@ -188,6 +189,12 @@ static const struct {
 	{ VERB_CONNECT, "disconnected error", NULL },
 	{ VERB_DISCONNECT, "connecting idle complete cancelled failed", NULL },
 	{ VERB_RESTART, NULL, "starting idle complete cancelled failed error shutdown" },
+	{ VERB_HOME, "idle complete cancelled failed", "idle busy complete cancelled failed" },
+	{ VERB_DELETE,
+	  "disconnected connecting idle busy preparing printing pausing paused resuming cancelling "
+	  "finishing complete cancelled failed error shutdown",
+	  "starting disconnected connecting idle busy preparing printing pausing paused resuming "
+	  "cancelling finishing complete cancelled failed error shutdown" },
 };
 
 static bool has_word(const char *list, const char *word)

@@ -309,6 +309,8 @@ static void test_home(void **state)
 	case_begin(&c, VERB_HOME);
 	assert_request(&c, HTTP_POST, "/printer/gcode/script", "{\"script\":\"G28 Z X\"}");
 	assert_failed(&c, case_step(&c, reply_json(400, ERROR("Must home X first"))), ERR_REFUSED, "Must home X first");
+	c.p.state.status = PRINTER_BUSY;
+	assert_true(verb_allowed(&c.p, VERB_HOME, &c.e));
 	c.p.state.status = PRINTER_PRINTING;
 	assert_false(verb_allowed(&c.p, VERB_HOME, &c.e));
 	c.p.state.status = PRINTER_PAUSED;
