@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <printop/poller.h>
 #include <printop/mem.h>
 #include <printop/str.h>
 #include "batch/printers.h"
@@ -109,6 +110,8 @@ struct watch {
 	field_mask mask;	/* changes of these fields count */
 	uint32_t *inside;	/* printers that matched last time */
 	size_t n_inside, cap_inside;
+	uint32_t *shown;	/* printers of which a line is out: the first is a state, not a change */
+	size_t n_shown, cap_shown;
 	bool gone;		/* nobody reads any more */
 };
 
@@ -169,6 +172,16 @@ static bool note_match(struct watch *w, const struct printer *p)
 	return match;
 }
 
+static bool first_line(struct watch *w, uint32_t id)
+{
+	for (size_t i = 0; i < w->n_shown; i++)
+		if (w->shown[i] == id)
+			return false;
+	w->shown = mem_grow(w->shown, w->n_shown, &w->cap_shown, sizeof(*w->shown));
+	w->shown[w->n_shown++] = id;
+	return true;
+}
+
 static void on_change(void *ctx, struct fleet *f, const struct fleet_change *c, size_t n)
 {
 	struct watch *w = ctx;
@@ -177,7 +190,7 @@ static void on_change(void *ctx, struct fleet *f, const struct fleet_change *c, 
 		const struct printer *p = fleet_get(f, c[i].id);
 
 		if (p && note_match(w, p) && (c[i].mask & w->mask) != 0)
-			print_change(w, p, c[i].mask);
+			print_change(w, p, first_line(w, p->id) ? 0 : c[i].mask);
 	}
 	if (w->gone)
 		batch_look_again(w->b);
@@ -199,13 +212,14 @@ static int watch_changes(struct watch *w)
 	for (size_t i = 0; i < b->n_ids && !w->gone; i++) {
 		const struct printer *p = fleet_get(b->app->fleet, b->ids[i]);
 
-		if (p && note_match(w, p))
+		if (p && note_match(w, p) && poller_heard(b->app->poller, p->id) && first_line(w, p->id))
 			print_change(w, p, 0);
 	}
 	fleet_observe(b->app->fleet, on_change, w);
 	end = batch_wait(b, reader_gone, w, options_num(&b->opt, OPTION_FOR), PIPE_TICK_MS);
 	fleet_unobserve(b->app->fleet, on_change, w);
 	free(w->inside);
+	free(w->shown);
 	return end == BATCH_SIGNAL ? batch_signal_status(b) : EXIT_DONE;
 }
 
@@ -215,7 +229,8 @@ int verb_watch(struct batch *b)
 	int status;
 
 	if (!batch_output(b, &printers_source, OUT_JSON, &status) ||
-	    !batch_open(b, PICK_SHOWN | PICK_ALL_TOPICS, true, &status))
+	    /* No first round: each printer is shown when it is heard, a hanging one delays no line. */
+	    !batch_open(b, PICK_ALL | PICK_ARGS | PICK_ALL_TOPICS, true, &status))
 		return status;
 	w.mask = shown_fields(&b->out);
 	return watch_changes(&w);
