@@ -18,7 +18,7 @@ PKGS      := ncursesw libcurl libcjson libconfig libcmark libuv libmicrohttpd zl
 DEB_BUILD := gcc libc6-dev make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
 	libconfig-dev libcmark-dev libuv1-dev libmicrohttpd-dev zlib1g-dev
 DEB_TEST  := libcmocka-dev tmux python3 python3-venv python3-dev libsodium23 valgrind curl binutils \
-	clang libclang-rt-14-dev ncurses-term strace mosquitto mosquitto-clients
+	clang libclang-rt-14-dev ncurses-term strace mosquitto mosquitto-clients avahi-daemon avahi-utils dbus
 
 # Optional libraries are whole files with a twin that does without, never #ifdef: PKG:FILE-WITH:FILE-WITHOUT.
 OPTIONAL  := libmosquitto:src/serve/mqtt_mosquitto.c:src/serve/mqtt_none.c \

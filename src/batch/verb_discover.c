@@ -121,13 +121,17 @@ static int look(struct looking *l, const struct discover_range *range)
 	struct batch *b = l->b;
 	double listen_s = options_num(&b->opt, OPTION_TIMEOUT);
 	enum batch_end end;
+	bool said;
 
 	l->d = discover_new(b->app, range, isnan(listen_s) ? LISTEN_S : listen_s, on_change, l);
-	if (discover_trouble(l->d)[0])
+	said = discover_trouble(l->d)[0];
+	if (said)
 		say("%s", discover_trouble(l->d));
 	end = batch_wait(b, looked, l, NAN, 0);
 	on_change(l);
 	out_close(&b->out);
+	if (discover_trouble(l->d)[0] && !said)
+		say("%s", discover_trouble(l->d));
 	if (l->live && !discover_count(l->d) && end == BATCH_DONE)
 		say("nothing was found%s", range ? "" : "; --range 10.0.4.0/24 looks through addresses");
 	else if (l->live && isatty(STDERR_FILENO))
