@@ -84,12 +84,23 @@ static void run_done(void *ctx, int status, bool timed_out, const char *output, 
 
 static void post_send(void *ctx);
 
-/* The host without path and query: what may be told. */
-static const char *post_host(const struct run *r, char *buf, size_t size)
+/* What follows the host: a path, a query, or nothing. */
+static const char *post_rest(const struct run *r)
 {
 	const char *host = strstr(r->post, "://") + 3;
 
-	str_printf(buf, size, "%.*s", (int)strcspn(host, "/?#"), host);
+	return host + strcspn(host, "/?#");
+}
+
+/* The host without path, query, and a user's password in front of it: what may be told. */
+static const char *post_host(const struct run *r, char *buf, size_t size)
+{
+	const char *host = strstr(r->post, "://") + 3, *end = post_rest(r);
+
+	for (const char *s = host; s < end; s++)
+		if (*s == '@')
+			host = s + 1;
+	str_printf(buf, size, "%.*s", (int)(end - host), host);
 	return buf;
 }
 
@@ -117,8 +128,8 @@ static void post_done(void *ctx, const struct http_reply *reply)
 static void post_send(void *ctx)
 {
 	struct run *r = ctx;
-	const char *path = strchr(strstr(r->post, "://") + 3, '/');
-	char *base = mem_strndup(r->post, path ? (size_t)(path - r->post) : strlen(r->post));
+	const char *rest = post_rest(r);
+	char *base = mem_strndup(r->post, (size_t)(rest - r->post));
 	struct transport *t = r->hooks->app->transport;
 	struct endpoint to = { .base_url = base };
 	struct http_req req;
@@ -128,10 +139,11 @@ static void post_send(void *ctx)
 	req.changes = true;
 	req.elsewhere = true;
 	req.timeout_ms = (long)(r->timeout_s * 1000);
-	sbuf_adds(&req.path, path ? path : "/");
+	sbuf_adds(&req.path, *rest ? rest : "/");
 	sbuf_adds(&req.body, r->input);
 	r->call = t->ops->send(t, &to, &req, post_done, r);
 	http_req_done(&req);
+	explicit_bzero(base, strlen(base));
 	free(base);
 }
 
