@@ -59,7 +59,7 @@ void op_cancel(struct ops *o, uint32_t id);
 uint32_t op_retry(struct ops *o, uint32_t id, uint32_t group);	/* the same again */
 
 const struct op *op_get(const struct ops *o, uint32_t id);
-size_t ops_count(const struct ops *o);			/* oldest first; the last 200 ended ones are kept */
+size_t ops_count(const struct ops *o);			/* oldest first; the last 200 ended ones are kept, and the group submitted to last */
 const struct op *ops_at(const struct ops *o, size_t i);
 size_t ops_running(const struct ops *o);
 size_t ops_uploads_running(const struct ops *o);

@@ -45,6 +45,7 @@ struct ops {
 	size_t n, cap;
 	uint32_t next_id, next_group;
 	struct file_cache files;
+	int telling;			/* an observer is being called: no operation goes away under it */
 	struct {
 		op_changed_fn *fn;
 		void *ctx;
@@ -83,9 +84,11 @@ static void notify(struct task *t)
 {
 	struct ops *o = t->ops;
 
+	o->telling++;
 	for (int i = 0; i < OBSERVERS; i++)
 		if (o->observers[i].fn)
 			o->observers[i].fn(o->observers[i].ctx, &t->op);
+	o->telling--;
 }
 
 static void set_phase(struct task *t, enum op_phase phase)
@@ -128,15 +131,22 @@ static void task_free(struct task *t)
 	free(t);
 }
 
-/* The oldest ended operations go when there are many. */
-static void forget_old(struct ops *o)
+static bool may_go(const struct task *t, uint32_t group)
+{
+	return op_ended(&t->op) && !(group && t->op.group == group);
+}
+
+/* The oldest ended operations go when there are many, but none of the group that grows: its result is looked at. */
+static void forget_old(struct ops *o, uint32_t group)
 {
 	size_t ended = 0;
 
+	if (o->telling)
+		return;
 	for (size_t i = 0; i < o->n; i++)
-		ended += op_ended(&o->tasks[i]->op);
+		ended += may_go(o->tasks[i], group);
 	for (size_t i = 0; i < o->n && ended > KEEP_ENDED;) {
-		if (!op_ended(&o->tasks[i]->op)) {
+		if (!may_go(o->tasks[i], group)) {
 			i++;
 			continue;
 		}
@@ -452,16 +462,15 @@ static struct task *task_new(struct ops *o, uint32_t group, uint32_t printer_id,
 uint32_t op_submit(struct ops *o, uint32_t group, uint32_t printer_id, enum verb verb,
 		   const struct verb_args *args, double limit_s)
 {
-	struct task *t;
+	struct task *t = task_new(o, group, printer_id, verb);
 	struct err e = { 0 };
 
-	forget_old(o);
-	t = task_new(o, group, printer_id, verb);
 	t->op.limit_s = isnan(limit_s) ? proof_limit_s(verb) : limit_s;
 	if (args) {
 		verb_args_done(&t->op.x.args);
 		verb_args_copy(&t->op.x.args, args);
 	}
+	forget_old(o, group);	/* not before: args may be those of an old one */
 	uint32_t id = t->op.id;
 
 	/* The new operation itself must not count as one that is under way. */
