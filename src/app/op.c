@@ -262,6 +262,8 @@ static void confirm_start(struct task *t, double limit_s)
 	poller_refresh(t->ops->app->poller, t->op.printer_id);
 	loop_timer_start(t->timer, left > 1 ? (int64_t)(left * 1000) : 1000);
 	notify(t);
+	if (t->op.x.verb == VERB_UPLOAD)	/* all is sent: another one may send while this one's start is watched */
+		start_uploads(t->ops);
 }
 
 static void fleet_changed(void *ctx, struct fleet *f, const struct fleet_change *c, size_t n)

@@ -323,6 +323,34 @@ static void test_two_commands_at_once_are_refused_but_the_stop_is_not(void **sta
 	bench_free(&b);
 }
 
+/* Each of many that failed can be tried again: none of the group is forgotten while it is submitted to. */
+static void test_a_large_group_is_retried_whole(void **state)
+{
+	struct bench b = bench_new(true, "octoprint", 1);
+	struct ops *ops = b.app->ops;
+	struct verb_args args = { .file = (char *)"a.gcode", .local_bytes = -1 };
+	uint32_t ids[250], group = ops_new_group(ops);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		ids[i] = op_submit(ops, group, printer(&b, 0)->id, VERB_START, &args, (double)NAN);
+	assert_int_equal(ops_count(ops), ARRAY_LEN(ids));
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		const struct op *op = op_get(ops, op_retry(ops, ids[i], group));
+
+		assert_non_null(op);
+		assert_string_equal(op->x.args.file, "a.gcode");
+	}
+	/* Into another group: the old ones go, and the one that is tried again may be among them. */
+	const struct op *op = op_get(ops, op_retry(ops, ids[0], ops_new_group(ops)));
+
+	assert_non_null(op);
+	assert_string_equal(op->x.args.file, "a.gcode");
+	assert_null(op_get(ops, ids[0]));
+	assert_int_equal(ops_count(ops), 201);
+	bench_free(&b);
+}
+
 static void test_read_only_sends_nothing(void **state)
 {
 	struct bench b = bench_new(true, "octoprint", 1);
@@ -378,6 +406,39 @@ static void test_uploads_to_one_moonraker_host_take_turns(void **state)
 	app_free(a);
 	loop_free(l);
 	unlink(path);
+}
+
+/* An upload that has arrived holds up no other one while its start is watched. */
+static void test_a_watched_start_gives_its_turn_away(void **state)
+{
+	struct bench b = bench_new(false, "moonraker", 2);
+	struct verb_args args = { .start = true };
+	struct err e = { 0 };
+	char path[64];
+	uint32_t ids[2];
+
+	(void)state;
+	str_printf(path, sizeof(path), "%s/y.gcode", state_dir);
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs("G28\n", f);
+	fclose(f);
+	args.local = path;
+	assert_true(settings_set(&b.app->config->settings, SETTING_UPLOADS, "1", NULL, &e));
+	for (int i = 0; i < 2; i++) {
+		struct printer_state s = printer(&b, i)->state;
+
+		s.status = PRINTER_IDLE;
+		fleet_commit(b.app->fleet, printer(&b, i)->id, &s, 0, 0);
+		ids[i] = op_submit(b.app->ops, 1, printer(&b, i)->id, VERB_UPLOAD, &args, (double)NAN);
+	}
+	assert_int_equal(op_get(b.app->ops, ids[1])->phase, OP_QUEUED);
+	fake_answer(fake_get(b.net, "POST http://10.0.0.1/server/files/upload"), HTTP_FAULT_NONE, 201,
+		    "{\"item\":{\"path\":\"y.gcode\",\"size\":4},\"print_started\":true}");
+	assert_int_equal(op_get(b.app->ops, ids[0])->phase, OP_CONFIRMING);
+	assert_int_equal(op_get(b.app->ops, ids[1])->phase, OP_SENDING);
+	bench_free(&b);
 }
 
 static void test_an_unchanged_file_list_is_not_sent_again(void **state)
@@ -459,6 +520,7 @@ static void test_a_job_that_ends_while_the_server_is_away(void **state)
 	assert_int_equal(events(&b, EVENT_STARTED), 0);		/* it ran already */
 	tell(&b, 0, HTTP_FAULT_REFUSED, 0, "");
 	assert_int_equal(events(&b, EVENT_OFFLINE), 1);
+	assert_non_null(strstr(alerts_at(b.app->alerts, 0)->text, "while it printed "));
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Operational", 100));
 	assert_int_equal(events(&b, EVENT_ONLINE), 1);
 	assert_int_equal(events(&b, EVENT_FINISHED), 1);
@@ -557,7 +619,7 @@ static void test_hook_gets_the_event_on_stdin(void **state)
 static void test_a_hook_by_post_is_told_once(void **state)
 {
 	struct bench b = bench_new(false, "octoprint", 1);
-	static char url[] = "https://chat.example/hook/SECRET?x=1", on[] = "paused";
+	static char url[] = "https://me:SECRET@chat.example/hook/SECRET?x=1", on[] = "paused";
 	static struct hook hook = { .on = { on }, .n_on = 1, .post = url, .timeout_s = 5 };
 	struct call *c;
 
@@ -566,7 +628,7 @@ static void test_a_hook_by_post_is_told_once(void **state)
 	b.app->config->n_hooks = 1;
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Printing", 10));
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Paused", 10));
-	c = fake_get(b.net, "POST https://chat.example/hook/SECRET?x=1");
+	c = fake_get(b.net, "POST https://me:SECRET@chat.example/hook/SECRET?x=1");
 	assert_string_equal(c->key, "");		/* no printer's key goes there */
 	assert_true(c->req.changes && c->req.elsewhere);
 	assert_non_null(strstr(sbuf_str(&c->req.body), "\"event\":\"paused\""));
@@ -574,6 +636,7 @@ static void test_a_hook_by_post_is_told_once(void **state)
 	fake_answer(c, HTTP_FAULT_RESET, 0, "");
 	fake_run(b.loop, 50);
 	assert_int_equal(fake_count(b.net, "chat.example"), 1);
+	assert_int_equal(events(&b, EVENT_NOTE), 1);
 	for (size_t i = 0; i < alerts_count(b.app->alerts); i++)
 		assert_null(strstr(alerts_at(b.app->alerts, i)->text, "SECRET"));
 	b.app->config->hooks = NULL;
@@ -595,8 +658,10 @@ int main(void)
 		cmocka_unit_test(test_a_stop_without_an_answer_is_not_done),
 		cmocka_unit_test(test_what_the_state_forbids_is_not_sent),
 		cmocka_unit_test(test_two_commands_at_once_are_refused_but_the_stop_is_not),
+		cmocka_unit_test(test_a_large_group_is_retried_whole),
 		cmocka_unit_test(test_read_only_sends_nothing),
 		cmocka_unit_test(test_uploads_to_one_moonraker_host_take_turns),
+		cmocka_unit_test(test_a_watched_start_gives_its_turn_away),
 		cmocka_unit_test(test_folders_of_uploads),
 		cmocka_unit_test(test_an_unchanged_file_list_is_not_sent_again),
 		cmocka_unit_test(test_a_job_that_ends_while_the_server_is_away),
