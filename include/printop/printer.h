@@ -208,6 +208,7 @@ struct printer {
 	struct history *history;	/* temperatures */
 	bool marked;
 	double since_at;		/* wall clock of the last change of status */
+	bool since_seen;		/* it changed while we looked, not before */
 	double ends_at;			/* wall clock, NAN unknown: set by fleet_commit */
 };
 

@@ -76,6 +76,9 @@ static size_t id_place(const struct fleet *f, uint32_t id)
 {
 	size_t low = 0, high = f->n;
 
+	/* Ids are given in order: where no printer ever left, this is the place. */
+	if (id && id <= f->n && f->by_id[id - 1]->printer.id == id)
+		return id - 1;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
@@ -361,8 +364,10 @@ field_mask fleet_commit(struct fleet *f, uint32_t id, const struct printer_state
 		next = &parked;
 	}
 	from = p->state.status;
-	if (from != next->status || isnan(p->since_at))
+	if (from != next->status || isnan(p->since_at)) {
 		p->since_at = wall_s;
+		p->since_seen = from != PRINTER_UNKNOWN && from != PRINTER_OFFLINE;
+	}
 	mask = fields_diff(&p->state, next);
 	jobs = count_jobs(e, next);
 	end = job_end(next, jobs == p->state.job.seq ? p->ends_at : (double)NAN, wall_s);

@@ -91,7 +91,7 @@ static void halted_reason(const struct printer *p, const struct moment *m, char 
 {
 	char clock[STR_SMALL];
 
-	if (!p->state.reason[0] || p->since_at <= 0) {
+	if (!p->state.reason[0] || !p->since_seen) {
 		str_copy(buf, size, p->state.reason);
 		return;
 	}

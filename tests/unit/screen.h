@@ -90,6 +90,7 @@ static inline void screen_commit(struct app *a, uint32_t id, struct printer_stat
 	s->fresh.ok_ms = s->fresh.tried_ms = at_ms;
 	fleet_get(a->fleet, id)->dialect = "moonraker";
 	fleet_commit(a->fleet, id, s, at_ms, SCREEN_WALL_S - ago_s);
+	fleet_get(a->fleet, id)->since_seen = true;	/* as if it had been watched before */
 }
 
 static inline uint32_t screen_printing(struct app *a, const char *name, const char *tag,

@@ -164,8 +164,13 @@ static void test_since_changes_with_the_status_only(void **state)
 	commit(a, PRINTER_IDLE, NAN, 100);
 	commit(a, PRINTER_IDLE, NAN, 200);
 	assert_true(p->since_at == 100);
+	assert_false(p->since_seen);		/* idle since when? */
 	commit(a, PRINTER_BUSY, NAN, 300);
 	assert_true(p->since_at == 300);
+	assert_true(p->since_seen);
+	commit(a, PRINTER_OFFLINE, NAN, 400);
+	commit(a, PRINTER_ERROR, NAN, 500);
+	assert_false(p->since_seen);
 }
 
 static void test_the_end_does_not_jitter(void **state)
