@@ -69,6 +69,19 @@ static void draw_times(struct tui *t, struct canvas *c, const struct layout_colu
 	canvas_text_right(c, l->end.x, y, l->end.w, done ? ROLE_DIM : ROLE_NORMAL, text);
 }
 
+/* " ~10 s" at the end of a row with old numbers; how wide it is, 0 when they are fresh. */
+static int old_text(const struct printer *p, const struct moment *m, char *buf, size_t size)
+{
+	char age[STR_SMALL - 2];
+
+	buf[0] = '\0';
+	if (!printer_stale(p, m->now_ms))
+		return 0;
+	fleet_age_text(printer_age_s(p, m->now_ms), age, sizeof(age));
+	str_printf(buf, size, " ~%s", age);
+	return (int)strlen(buf);
+}
+
 /* The job at the left; at the right what there is to say about it. */
 static void draw_job(struct tui *t, struct canvas *c, struct area a, const struct printer *p,
 		     const struct moment *m)
@@ -98,6 +111,7 @@ static void draw_numbers(struct tui *t, struct canvas *c, const struct layout_co
 {
 	const struct printer_state *s = &p->state;
 	struct area job = l->job;
+	char age[STR_SMALL];
 
 	if (has_job(p)) {
 		draw_progress(c, l, y, p);
@@ -109,7 +123,8 @@ static void draw_numbers(struct tui *t, struct canvas *c, const struct layout_co
 	if (l->bed.w)
 		draw_temp(c, l->bed.x, y, l->bed.w, printer_heater(s, "bed"), ROLE_NORMAL);
 	job.y = y;
-	if (job.w)
+	job.w -= old_text(p, m, age, sizeof(age));
+	if (job.w > 0)
 		draw_job(t, c, job, p, m);
 }
 
@@ -142,13 +157,11 @@ static void draw_signs(struct canvas *c, struct area row, const struct printer *
 static void dim_old(struct canvas *c, const struct layout_columns *l, struct area row,
 		    const struct printer *p, const struct moment *m)
 {
-	char age[STR_SMALL], text[STR_SMALL + 2];
+	char text[STR_SMALL];
 	int x = l->state.x + l->state.w;
 
 	canvas_recolor(c, (struct area){ row.x + x, row.y, row.w - x, 1 }, ROLE_STALE);
-	fleet_age_text(printer_age_s(p, m->now_ms), age, sizeof(age));
-	str_printf(text, sizeof(text), " ~%s", age);
-	if (l->job.w)
+	if (l->job.w && old_text(p, m, text, sizeof(text)))
 		canvas_text_right(c, row.x, row.y, row.w, ROLE_STALE, text);
 }
 

@@ -102,8 +102,10 @@ double op_ratio(const struct op *op)
 static void sending_text(const struct op *op, char *buf, size_t size)
 {
 	char sent[STR_SMALL], total[STR_SMALL], rate[STR_SMALL], *unit;
-	bool moves = op->rate_bytes_s > 0;
-	double s = moves ? (double)(op->total_bytes - op->sent_bytes) / op->rate_bytes_s : 0;
+	double s = op->rate_bytes_s > 0 ?
+			   (double)(op->total_bytes - op->sent_bytes) / op->rate_bytes_s :
+			   INFINITY;
+	bool moves = s < 86400;		/* more means that it stands still */
 
 	str_bytes(sent, sizeof(sent), (double)op->sent_bytes);
 	str_bytes(total, sizeof(total), (double)op->total_bytes);

@@ -310,6 +310,24 @@ static void test_cursor_that_slid(void **state)
 	stage_free(&s);
 }
 
+/* The age of old numbers does not cut the reason into another word. */
+static void test_old_row_has_its_reason(void **state)
+{
+	struct stage s = stage_new(false);
+	struct printer *p = fleet_find(s.app->fleet, "a1");
+	struct printer_state next = p->state;
+
+	(void)state;
+	next.fresh.err = ERR_IO;
+	next.fresh.failures = 1;
+	str_copy(next.fresh.text, sizeof(next.fresh.text), "HTTP 500");
+	fleet_commit(s.app->fleet, p->id, &next, loop_now_ms(s.loop), SCREEN_WALL_S);
+	fake_run(s.loop, 5);
+	show(&s);
+	assert_true(screen_shows(s.t, "HTTP 500 ~"));
+	stage_free(&s);
+}
+
 static void test_forbidden_says_why(void **state)
 {
 	struct stage s = stage_new(false);
@@ -690,6 +708,7 @@ int main(void)
 		cmocka_unit_test(test_questions_are_read_first),
 		cmocka_unit_test(test_hidden_mark_asks),
 		cmocka_unit_test(test_cursor_that_slid),
+		cmocka_unit_test(test_old_row_has_its_reason),
 		cmocka_unit_test(test_forbidden_says_why),
 		cmocka_unit_test(test_stop_needs_two),
 		cmocka_unit_test(test_stop_runs_out),
