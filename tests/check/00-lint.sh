@@ -68,7 +68,7 @@ owner() {
 	owner curl/curl.h src/net/transport_curl.c src/net/curl_target.h src/net/curl_upload.h
 	owner microhttpd.h src/net/httpd.c
 	owner zip.h src/gateway/ufp_libzip.c
-	owner zlib.h src/gateway/gunzip.c src/connector/archive.c
+	owner zlib.h src/gateway/gunzip.c src/connector/tar.c
 	owner curses.h src/tui/term.c
 	owner avahi-client/client.h src/net/mdns_avahi.c
 	owner ncurses.h
