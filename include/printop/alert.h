@@ -65,7 +65,7 @@ char *journal_path(const struct app *a);		/* NULL: off; the caller frees */
  */
 struct json;
 void journal_write_take(struct journal *j, struct json *o);
-/* Reads the last n lines whose "kind" is in kinds (NULL: all), newest last; calls fn with each line's text. */
+/* Calls fn with each of the last n whole lines, the oldest first, until it returns false. False: no journal to read. */
 bool journal_read(const char *path, size_t n, bool (*fn)(void *ctx, const char *line, size_t len),
 		  void *ctx, struct err *e);
 

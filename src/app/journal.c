@@ -1,4 +1,5 @@
 /* The journal: events and actions as JSON lines, appended whole, by any number of running copies. */
+#include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -21,7 +22,6 @@
 
 struct journal {
 	struct app *app;
-	char *path;		/* NULL: off */
 	char who[64];
 	char from[96];
 	bool complained;
@@ -80,9 +80,6 @@ struct journal *journal_new(struct app *a)
 
 void journal_free(struct journal *j)
 {
-	if (!j)
-		return;
-	free(j->path);
 	free(j);
 }
 
@@ -149,7 +146,7 @@ static bool read_tail(const char *path, size_t want_lines, struct tail *ret, str
 
 	*ret = (struct tail){ mem_strdup(""), 0 };
 	if (fd < 0)
-		return err_set(e, ERR_IO, "%s: there is no journal yet", path);
+		return err_set(e, ERR_IO, "%s: %s", path, errno == ENOENT ? "there is no journal yet" : strerror(errno));
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		close(fd);
 		return err_set(e, ERR_IO, "%s is not a regular file", path);
@@ -173,7 +170,6 @@ static bool read_tail(const char *path, size_t want_lines, struct tail *ret, str
 	return true;
 }
 
-/* Calls fn with up to n last whole lines that fn has not refused (fn false: does not count). */
 bool journal_read(const char *path, size_t n, bool (*fn)(void *ctx, const char *line, size_t len),
 		  void *ctx, struct err *e)
 {
