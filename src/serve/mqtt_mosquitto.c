@@ -190,8 +190,11 @@ static void run_command(struct service *s, const struct printer *p, const char *
 		log_warn("mqtt: %s for %s is not in mqtt_commands", word, p->config.name);
 		tell_result(s, p->config.name, word, false, "not allowed: mqtt_commands does not name it");
 	} else {
+		/* on_op() may run inside and look through the list. */
+		uint32_t id = op_submit(s->app->ops, ops_new_group(s->app->ops), p->id, verb, &args, (double)NAN);
+
 		s->ops = mem_grow(s->ops, s->n_ops, &s->cap_ops, sizeof(*s->ops));
-		s->ops[s->n_ops++] = op_submit(s->app->ops, ops_new_group(s->app->ops), p->id, verb, &args, (double)NAN);
+		s->ops[s->n_ops++] = id;
 		s->commands++;
 	}
 	verb_args_done(&args);
