@@ -15,7 +15,7 @@
 #include "frame.h"
 #include "term.h"
 
-#define FRAME_MS 40		/* at most one drawing in so long */
+#define FRAME_MS 40		/* at most one drawing in so long, but a key is answered at once */
 #define CTRL_C_EXIT 130
 
 struct run {
@@ -26,6 +26,7 @@ struct run {
 	struct loop_timer *frame, *tick, *esc;
 	struct loop_signal *signals[6];
 	int64_t drawn_ms;		/* of the last drawing */
+	bool keyed;			/* a key was pressed in this turn */
 	bool mouse;
 	char title[128];		/* what the window's title says */
 };
@@ -154,7 +155,9 @@ static void after_turn(void *ctx)
 		term_bell(r->term);
 	if (p->notice[0])
 		notify(r);
-	if (p->dirty)
+	if (take(&r->keyed) && p->dirty)
+		draw(r);
+	else if (p->dirty)
 		draw_soon(r);
 }
 
@@ -176,6 +179,7 @@ static void read_keys(void *ctx)
 	uint32_t key;
 
 	while ((key = term_key(r->term)) != KEY_NONE && !r->tui->p->quit) {
+		r->keyed = true;
 		if (key == KEY_CODE_MOUSE)
 			give_mouse(r);
 		else if (key == KEY_CODE_PASTE)
