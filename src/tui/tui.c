@@ -339,38 +339,12 @@ static void fleet_changed(void *ctx, struct fleet *f, const struct fleet_change 
 		tui_dirty(t);
 }
 
-/* Which setting lets an event ring; SETTING_N: it never does. */
-static enum setting_id alert_setting(enum event_kind k)
-{
-	switch (k) {
-	case EVENT_FINISHED:
-		return SETTING_ALERT_FINISH;
-	case EVENT_FAILED:
-	case EVENT_REFUSED:
-		return SETTING_ALERT_FAIL;
-	case EVENT_PAUSED:
-		return SETTING_ALERT_PAUSE;
-	case EVENT_OFFLINE:
-		return SETTING_ALERT_OFFLINE;
-	case EVENT_STARTED:
-	case EVENT_CANCELLED:
-	case EVENT_RESUMED:
-	case EVENT_ONLINE:
-	case EVENT_ACTION:
-	case EVENT_NOTE:
-	case EVENT_KIND_N:
-		return SETTING_N;
-	}
-	return SETTING_N;
-}
-
 static void event_heard(void *ctx, const struct event *ev)
 {
 	struct tui *t = ctx;
-	enum setting_id rings = alert_setting(ev->kind);
 
 	tui_dirty(t);
-	if (rings == SETTING_N || !settings_bool(tui_settings(t), rings))
+	if (!ev->alarm)
 		return;
 	t->p->bell = settings_bool(tui_settings(t), SETTING_BELL);
 	if (!str_eq(settings_str(tui_settings(t), SETTING_NOTIFY), "off"))

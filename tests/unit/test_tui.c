@@ -423,6 +423,13 @@ static void test_command_line(void **state)
 	tui_key(s.t, KEY_ESC);
 	type(&s, ":pause nobody\n");
 	assert_true(says(&s, "nobody"));
+	type(&s, ":pause \"a1\n");
+	assert_true(says(&s, "quote is not closed"));
+	type(&s, ":pause a*");
+	for (int i = 0; i < COMMAND_WORDS; i++)
+		type(&s, " !a2");
+	type(&s, "\n");
+	assert_true(says(&s, "more than 64 words"));
 	type(&s, ":frobnicate\n");
 	assert_true(says(&s, "no command"));
 	type(&s, ":set bell off\n");
@@ -601,7 +608,7 @@ static void test_alarm_keys(void **state)
 static void test_bell(void **state)
 {
 	struct stage s = stage_new(false);
-	const struct printer *b1 = fleet_find(s.app->fleet, "b1");
+	struct printer *b1 = fleet_find(s.app->fleet, "b1");
 
 	(void)state;
 	alerts_note(s.app->alerts, EVENT_STARTED, b1, "started");
@@ -617,6 +624,14 @@ static void test_bell(void **state)
 	alerts_note(s.app->alerts, EVENT_FINISHED, b1, "finished");
 	assert_true(s.t->p->bell);
 	assert_string_equal(s.t->p->notice, "");
+	s.t->p->bell = false;
+	/* What the person in front of it did is no alarm, and a refused key is one of a printer that is away. */
+	b1->pending = VERB_PAUSE + 1;
+	alerts_note(s.app->alerts, EVENT_PAUSED, b1, "paused");
+	assert_false(s.t->p->bell);
+	b1->pending = 0;
+	alerts_note(s.app->alerts, EVENT_REFUSED, b1, "refused");
+	assert_true(s.t->p->bell);
 	stage_free(&s);
 }
 
