@@ -183,41 +183,62 @@ static void wait_for_all(struct act *a)
 
 /* ---- retry ---- */
 
+/* Did the row fail with this file, and arrive there all the same? path NULL: it did not arrive. */
+static bool failed_with(const struct result *row, size_t job, const char *path)
+{
+	return row->job == job && row->code != ERR_NONE && row->arrived == (path != NULL) &&
+	       (!path || str_eq(row->remote_path, path));
+}
+
 /*
  * The command that does again what failed with one file, for the printers where it failed. A file
- * that arrived but was not started needs no second upload.
+ * that arrived but was not started needs no second upload; servers may have named it differently.
  */
-static void say_retry_of(const struct act *a, size_t job, bool arrived)
+static void say_retry_of(const struct act *a, size_t job, const char *path)
 {
 	const char **names = mem_zalloc(a->b->n_ids + 1, sizeof(*names));
+	char file[NAME_CAP];
 	struct verb_args args = a->args[job];
 	size_t n = 0;
 	char *line;
 
-	for (size_t i = 0; i < a->results.n; i++) {
-		struct result *row = &a->results.rows[i];
-
-		if (row->job != job || row->code == ERR_NONE || row->arrived != arrived)
-			continue;
-		names[n++] = row->name;
-		if (arrived)
-			args = (struct verb_args){ .file = row->remote_path };
+	if (path) {
+		str_copy(file, sizeof(file), path);
+		args = (struct verb_args){ .file = file };
 	}
+	for (size_t i = 0; i < a->results.n; i++)
+		if (failed_with(&a->results.rows[i], job, path))
+			names[n++] = a->results.rows[i].name;
 	if (n > 0) {
-		line = op_twin(a->b->env->config_option, arrived ? VERB_START : a->verb, &args,
-			       names, n);
+		line = op_twin(a->b->env->config_option, path ? VERB_START : a->verb, &args, names, n);
 		fprintf(stderr, "retry: %s\n", line);
 		free(line);
 	}
 	free(names);
 }
 
+/* Once for each name under which the file arrived. */
+static void say_retry_starts(const struct act *a, size_t job)
+{
+	for (size_t i = 0; i < a->results.n; i++) {
+		const char *path = a->results.rows[i].remote_path;
+		size_t k = 0;
+
+		if (!path[0] || !failed_with(&a->results.rows[i], job, path))
+			continue;
+		while (k < i && !failed_with(&a->results.rows[k], job, path))
+			k++;
+		if (k == i)
+			say_retry_of(a, job, path);
+	}
+}
+
 static void say_retry(const struct act *a)
 {
 	for (size_t job = 0; job < a->n_args; job++) {
-		say_retry_of(a, job, false);
+		say_retry_of(a, job, NULL);
 		if (a->args[job].start)
-			say_retry_of(a, job, true);
+			say_retry_starts(a, job);
 	}
 }
 
