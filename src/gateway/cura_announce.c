@@ -1,6 +1,10 @@
 /* The announcement of the gateway as a group of Ultimaker printers. */
 #include "gateway/cura_announce.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <printop/log.h>
@@ -41,6 +45,20 @@ static size_t fill_txt(struct txt *txt, const struct cura_words *w, size_t print
 	txt[n].key = "cluster_size";
 	str_printf(txt[n++].value, sizeof(txt->value), "%zu", printers ? printers : 1);
 	return n;
+}
+
+/* The first address that others can reach. Real printers send it, Cura does not read it. */
+static void local_address(char *dst, size_t size)
+{
+	struct ifaddrs *all, *i;
+
+	dst[0] = '\0';
+	if (getifaddrs(&all))
+		return;
+	for (i = all; i && !dst[0]; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && (i->ifa_flags & IFF_UP) && !(i->ifa_flags & IFF_LOOPBACK))
+			inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr, dst, (socklen_t)size);
+	freeifaddrs(all);
 }
 
 static void add_xml(struct sbuf *b, const char *s)
@@ -118,6 +136,9 @@ static void announce(struct cura_announce *a, const struct cura *c, const struct
 	struct err e = { 0 };
 	size_t n = fill_txt(txt, w, fleet_count(c->app->fleet));
 
+	txt[n].key = "address";
+	local_address(txt[n].value, sizeof(txt->value));
+	n += txt[n].value[0] != '\0';
 	for (size_t i = 0; i < n; i++) {
 		str_printf(text[i], sizeof(text[i]), "%s=%s", txt[i].key, txt[i].value);
 		pairs[i] = text[i];

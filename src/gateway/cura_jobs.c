@@ -149,17 +149,17 @@ static bool from_queue(const struct cura *c, const struct queue_job *q, struct c
 	job->printer = printer_of(c, q);
 	switch (q->state) {
 	case QUEUE_WAITING:
+	case QUEUE_SENDING:	/* may go to another printer yet, and Cura keeps what was assigned once */
 		job->status = CURA_QUEUED;
 		job->printer = NULL;
 		return true;
 	case QUEUE_HELD:
 		from_held(job, q);
 		return true;
-	case QUEUE_SENDING:
 	case QUEUE_SENT:
 		job->status = CURA_SENT;
 		job->place = PLACE_SENT;
-		return q->start || q->state == QUEUE_SENDING || is_stored(q, job->printer, age);
+		return q->start || is_stored(q, job->printer, age);
 	case QUEUE_STARTING:
 		job->status = CURA_PRE_PRINT;
 		job->place = PLACE_STARTING;

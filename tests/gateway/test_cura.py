@@ -798,6 +798,61 @@ def limits():
     g.stop()
 
 
+AVAHI = r"""
+cd "$1" || exit 1
+ip link set lo up
+export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$1/bus"
+dbus-daemon --config-file=bus.conf --nofork --nopidfile 2>/dev/null & bus=$!
+sleep 0.3
+daemon() { avahi-daemon -f avahi.conf --no-drop-root --no-chroot --no-rlimits 2>/dev/null & avahi=$!; sleep 1; }
+daemon
+"$2" --config printers.conf --log-level info serve 2>log & serve=$!
+sleep 1.5
+timeout 5 avahi-browse -rpt _ultimaker._tcp >seen.first
+kill $avahi; wait $avahi; daemon; sleep 2
+timeout 5 avahi-browse -rpt _ultimaker._tcp >seen.again
+kill $serve; wait $serve; echo $? >status
+kill $avahi $bus; wait
+"""
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth><policy context="default"><allow user="*"/>
+<allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/><allow send_type="*"/></policy></busconfig>
+"""
+
+
+@test("a real avahi announces it, and again when its daemon comes back")
+def announced():
+    tools = ("dbus-daemon", "avahi-daemon", "avahi-browse", "unshare", "ip")
+    if not all(shutil.which(t, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") for t in tools) or \
+            subprocess.run(["unshare", "-n", "true"], stderr=subprocess.DEVNULL).returncode:
+        print("# no avahi, or no network namespaces here: not tried")
+        return
+    folder = os.path.join(TOP, "avahi")
+    os.makedirs(folder)
+    for name, text in (("bus.conf", BUS % folder), ("run.sh", AVAHI), ("printers.conf", farm.text + 'gateway_listen = "127.0.0.1:80";'
+                       ' gateway_cura = true; gateway_cura_name = "Our Fleet";\n'),
+                       ("avahi.conf", "[server]\nhost-name=fleetbox\nuse-ipv6=no\nallow-interfaces=lo\n")):
+        with open(os.path.join(folder, name), "w") as f:
+            f.write(text)
+    env = dict(os.environ, XDG_STATE_HOME=folder + "/state", PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    subprocess.run(["unshare", "-n", "sh", folder + "/run.sh", folder, PROGRAM], env=env, timeout=40,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if "avahi" in open(folder + "/log").read() and "built without" in open(folder + "/log").read():
+        print("# built without avahi: not tried")
+        return
+    names = set()
+    for seen in ("seen.first", "seen.again"):
+        with open(os.path.join(folder, seen)) as f:
+            found = [line for line in f if line.startswith("=")]
+        assert len(found) == 1, (seen, open(folder + "/log").read())
+        for word in ('"type=printer"', '"name=Our Fleet"', '"machine=9066.0"', '"cluster_size=4"', '"firmware_version=5.2.0"', ";80;"):
+            assert word in found[0], (word, found[0])
+        names.add(found[0].split(";")[3])
+    assert len(names) == 1 and names.pop().startswith("printop-")
+    assert open(folder + "/status").read().strip() == "0"
+
+
 @test("SIGTERM ends it within a second, in the middle of uploads and streams")
 def ends():
     g, c = opened()
