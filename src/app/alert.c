@@ -231,8 +231,8 @@ static void follow_printer(struct alerts *al, struct past *h, const struct print
 	if (s == PRINTER_UNAUTHORIZED)
 		alerts_note(al, EVENT_REFUSED, p, "%s", p->state.reason[0] ? p->state.reason : "its server refuses the key");
 	if (s == PRINTER_OFFLINE)
-		alerts_note(al, EVENT_OFFLINE, p, "no answer%s%s (%s)", h->job ? " while it printed " : "",
-			    h->job ? file_of(h, p) : "", p->state.reason);
+		alerts_note(al, EVENT_OFFLINE, p, "no answer (%s)%s%s", p->state.reason,
+			    h->job ? ", it printed " : "", h->job ? file_of(h, p) : "");
 	if (h->was_offline && s != PRINTER_OFFLINE && s != PRINTER_STARTING)
 		alerts_note(al, EVENT_ONLINE, p, "answers again: %s", printer_status_info(s)->name);
 }

@@ -520,7 +520,7 @@ static void test_a_job_that_ends_while_the_server_is_away(void **state)
 	assert_int_equal(events(&b, EVENT_STARTED), 0);		/* it ran already */
 	tell(&b, 0, HTTP_FAULT_REFUSED, 0, "");
 	assert_int_equal(events(&b, EVENT_OFFLINE), 1);
-	assert_non_null(strstr(alerts_at(b.app->alerts, 0)->text, "while it printed "));
+	assert_non_null(strstr(alerts_at(b.app->alerts, 0)->text, ", it printed "));
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Operational", 100));
 	assert_int_equal(events(&b, EVENT_ONLINE), 1);
 	assert_int_equal(events(&b, EVENT_FINISHED), 1);
