@@ -19,7 +19,7 @@ void command_split(struct command_words *w, const char *line, size_t len)
 	char quote = '\0', *out = w->text;
 
 	w->n = 0;
-	w->open = false;
+	w->open = w->more = false;
 	for (size_t i = 0; i < len && out + 1 < w->text + sizeof(w->text); i++) {
 		char c = line[i];
 
@@ -30,7 +30,8 @@ void command_split(struct command_words *w, const char *line, size_t len)
 			continue;
 		}
 		if (!w->open) {
-			if (w->n == COMMAND_WORDS)
+			w->more = w->n == COMMAND_WORDS;
+			if (w->more)
 				break;
 			w->starts[w->n] = i;
 			w->words[w->n++] = out;
@@ -46,6 +47,7 @@ void command_split(struct command_words *w, const char *line, size_t len)
 			*out++ = c;
 	}
 	*out = '\0';
+	w->quoted = quote;
 }
 
 bool command_action(const char *word, enum action_id *ret, struct err *e)
@@ -183,6 +185,11 @@ bool command_parse(struct tui *t, const char *line, struct command *ret, struct 
 	command_split(&w, line, strlen(line));
 	if (!w.n)
 		return err_set(e, ERR_USAGE, "a command, such as pause, upload or set");
+	/* What is cut off could be the exceptions of "all". */
+	if (w.more)
+		return err_set(e, ERR_USAGE, "more than %d words", COMMAND_WORDS);
+	if (w.quoted)
+		return err_set(e, ERR_USAGE, "a quote is not closed");
 	return command_action(w.words[0], &ret->action, e) && parse_words(t, ret, &w, e);
 }
 

@@ -16,6 +16,8 @@ struct command_words {
 	size_t starts[COMMAND_WORDS];	/* where each begins in the line */
 	size_t n;
 	bool open;			/* the last word is still being typed */
+	bool quoted;			/* its quote is not closed */
+	bool more;			/* there were more words than fit */
 };
 void command_split(struct command_words *w, const char *line, size_t len);
 

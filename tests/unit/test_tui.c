@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fake_transport.h"
+#include "tui/command.h"
 #include "screen.h"
 
 static char state_dir[] = "/tmp/printop-tui-XXXXXX";
