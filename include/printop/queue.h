@@ -81,8 +81,8 @@ size_t queue_count(const struct queue *q);
 const struct queue_job *queue_at(const struct queue *q, size_t i);
 const struct queue_job *queue_get(const struct queue *q, const char *id);
 /*
- * The job that the same client sent a moment ago (name, size, hash, owner, target), NULL none: slicers repeat
- * unanswered uploads. One whose sender got no answer is remembered for two minutes, however short within_s.
+ * The job that the same client sent a moment ago (name, size, hash, owner, target), to be started or not; NULL none:
+ * slicers repeat unanswered uploads. One whose sender got no answer is remembered for two minutes, however short within_s.
  */
 const struct queue_job *queue_twin(const struct queue *q, const struct queue_job *like, double within_s);
 void queue_told(struct queue *q, const char *id);	/* its sender got the answer */

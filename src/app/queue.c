@@ -114,7 +114,10 @@ void queue_journal(struct queue *q, const struct queue_entry *n, const char *out
 {
 	struct json *o = json_new_object();
 	const struct queue_job *j = &n->job;
+	char text[TEXT_CAP];
 
+	str_printf(text, sizeof(text), "%s from %s (%s): %s%s%s", j->name, j->owner, j->client, outcome,
+		   j->reason[0] ? ": " : "", j->reason);
 	json_set_str(o, "kind", "queue");
 	json_set_str(o, "job", j->id);
 	json_set_str(o, "printer", j->printer[0] ? j->printer : NULL);
@@ -123,6 +126,7 @@ void queue_journal(struct queue *q, const struct queue_entry *n, const char *out
 	json_set_str(o, "key", j->owner);
 	json_set_str(o, "target", j->target[0] ? j->target : "any");
 	json_set_str(o, "outcome", outcome);
+	json_set_str(o, "text", text);
 	json_set_num(o, "took_s", j->ended_at - j->started_at);
 	journal_write_take(q->app->journal, o);
 }
@@ -288,7 +292,7 @@ const struct queue_job *queue_twin(const struct queue *q, const struct queue_job
 
 		if (j->bytes == like->bytes && str_eq(j->sha256, like->sha256) && str_eq(j->name, like->name) &&
 		    str_eq(j->folder, like->folder) && str_eq(j->owner, like->owner) && str_eq(j->target, like->target) &&
-		    j->start == like->start && (age <= within_s || (!n->told && age <= TWIN_UNTOLD_S)))
+		    (age <= within_s || (!n->told && age <= TWIN_UNTOLD_S)))
 			return j;
 	}
 	return NULL;

@@ -338,6 +338,8 @@ static const struct queue_job *make_job(struct slicer_upload *u, const struct sl
 	job = queue_twin(u->s->queue, &j, TWIN_S);
 	if (job) {
 		log_info("gateway: %s from %s again: it is here already", j.name, j.owner);
+		if (start && !job->start && !queue_start(u->s->queue, job->id, e))
+			return NULL;
 		return job;
 	}
 	u->intake = NULL;
