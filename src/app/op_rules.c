@@ -61,7 +61,7 @@ bool op_upload_turn(const struct app *a, const struct op *op)
 		running++;
 		q = fleet_get(a->fleet, other->printer_id);
 		/* Moonraker's temporary name is the second on the clock, shared by all instances on a host. */
-		if (p && q && same_host(p, q) && (str_eq(p->dialect, "moonraker") || p == q))
+		if (p && q && (p == q || (same_host(p, q) && str_eq(p->dialect, "moonraker") && str_eq(q->dialect, "moonraker"))))
 			return false;
 	}
 	return running < limit;
