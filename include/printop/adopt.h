@@ -1,6 +1,7 @@
 /*
- * Adding a printer by its address: finding its server, getting to know it, asking for a key, and the
- * one file in printers.d that makes it a printer. Nothing that was resolved is kept: names stay names.
+ * Adding a printer by its address: finding its server, getting to know it, asking for a key, and
+ * the one file in printers.d that makes it a printer. Nothing that was resolved is kept: names stay
+ * names.
  */
 #ifndef PRINTOP_ADOPT_H
 #define PRINTOP_ADOPT_H
@@ -26,7 +27,10 @@ struct adopt_address {
 bool adopt_address_parse(const char *text, struct adopt_address *ret, struct err *e);
 
 #define ADOPT_CANDIDATES 16
-/* Where a server could be, the likeliest first: only what was written, or the usual ports and prefixes. */
+/*
+ * Where a server could be, the likeliest first: only what was written, or the usual ports and
+ * prefixes.
+ */
 size_t adopt_candidates(const struct adopt_address *a, struct http_url ret[ADOPT_CANDIDATES]);
 /* The i-th port that printers' servers use, and whether it wants https; false behind the last. */
 bool adopt_usual_port(size_t i, unsigned *port, bool *tls);
@@ -36,7 +40,10 @@ bool adopt_is_direct(const struct http_url *u);
 bool adopt_same_server(const char *url_a, const char *url_b);
 /* The printer of the fleet on this server, NULL none. */
 const struct printer *adopt_twin(const struct fleet *f, const char *url);
-/* A name that the rules allow and nobody in the fleet has, made of what the server or its host is called. */
+/*
+ * A name that the rules allow and nobody in the fleet has, made of what the server or its host is
+ * called.
+ */
 void adopt_free_name(const struct fleet *f, const char *wish, char *dst, size_t size);
 
 /* ---- one server ---- */
@@ -56,8 +63,8 @@ struct adopt_found {
 
 struct look;
 /*
- * Asks one base URL who it is; ends within limit_ms. done is called once, never from inside look_new():
- * found NULL and why when no printer's server is there. *found lives during the call.
+ * Asks one base URL who it is; ends within limit_ms. done is called once, never from inside
+ * look_new(): found NULL and why when no printer's server is there. *found lives during the call.
  */
 typedef void look_done_fn(void *ctx, const struct adopt_found *found, const struct err *why);
 struct look *look_new(struct app *a, const char *url, const char *key, const struct adopt_tls *tls,
@@ -69,9 +76,10 @@ void look_free(struct look *l);		/* done is not called any more */
 #define ADOPT_LIMIT_MS 2700		/* the answer is there within three seconds */
 
 struct adopt;
-/* Looks at all candidates at once; changed is called when it ended, never from inside adopt_new(). */
-struct adopt *adopt_new(struct app *a, const struct adopt_address *address, const struct adopt_tls *tls,
-			void (*changed)(void *ctx), void *ctx);
+/* Looks at all candidates at once; changed is called when it ended, never from inside adopt_new().
+ */
+struct adopt *adopt_new(struct app *a, const struct adopt_address *address,
+			const struct adopt_tls *tls, void (*changed)(void *ctx), void *ctx);
 void adopt_free(struct adopt *ad);
 bool adopt_ended(const struct adopt *ad);
 /* What was found, the best first; a proxy's view of a server that answers itself is left out. */
@@ -86,7 +94,8 @@ enum adopt_state { ADOPT_ASKS, ADOPT_CHECKS, ADOPT_GRANTED, ADOPT_REFUSED };
 
 struct adopt_ask {
 	const char *key;		/* try this one, or ... */
-	const char *user, *password;	/* ... log in for one, or (NULL all) let somebody press Allow */
+	const char *user,
+		*password; /* ... log in for one, or (NULL all) let somebody press Allow */
 	double limit_s;			/* for somebody to press Allow */
 };
 
@@ -105,7 +114,8 @@ const struct err *adopt_access_error(const struct adopt_access *ac);
 
 #define ADOPT_ALLOW_S 300.0
 
-bool adopt_key_accept(char *text, struct secret *ret, struct err *e);	/* trims; never tells the key */
+bool adopt_key_accept(char *text, struct secret *ret,
+		      struct err *e); /* trims; never tells the key */
 bool adopt_key_from_file(const char *path, struct secret *ret, struct err *e);
 
 /* ---- printers.d ---- */

@@ -66,8 +66,8 @@ struct config {
 char *config_find(const char *from_option);
 /*
  * Reads path (which may be missing beside a printers.d) and printers.d/NAME.conf beside it, keys from
- * their sources, and checks all of it (keymap_check() too). Never NULL: look at config_has_errors(). path NULL gives the defaults without
- * printers.
+ * their sources, and checks all of it (keymap_check() too). Never NULL: look at config_has_errors().
+ * path NULL gives the defaults without printers.
  */
 struct config *config_load(const char *path);
 /* The same from text alone: no file is read, @include is refused, nothing is run. name is for messages. */

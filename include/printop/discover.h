@@ -1,4 +1,7 @@
-/* Finding printers' servers nearby: those that announce themselves, and those in a range of addresses. */
+/*
+ * Finding printers' servers nearby: those that announce themselves, and those in a range of
+ * addresses.
+ */
 #ifndef PRINTOP_DISCOVER_H
 #define PRINTOP_DISCOVER_H
 
@@ -28,9 +31,10 @@ struct discovered {
 
 struct discover;
 /*
- * Starts to look; range NULL: only what announces itself. Answers come as they are found: changed is
- * called for each and at the end, never from inside discover_new(). The range is asked with at most 32
- * requests at once and 200 new ones a second, on the usual ports, and nothing outside of it.
+ * Starts to look; range NULL: only what announces itself. Answers come as they are found: changed
+ * is called for each and at the end, never from inside discover_new(). The range is asked with at
+ * most 32 requests at once and 200 new ones a second, on the usual ports, and nothing outside of
+ * it.
  */
 struct discover *discover_new(struct app *a, const struct discover_range *range, double listen_s,
 			      void (*changed)(void *ctx), void *ctx);
@@ -38,7 +42,7 @@ void discover_free(struct discover *d);
 bool discover_ended(const struct discover *d);
 double discover_progress(const struct discover *d);	/* 0..1 of the range; NAN without one */
 size_t discover_count(const struct discover *d);
-const struct discovered *discover_at(const struct discover *d, size_t i);	/* stays where it is */
+const struct discovered *discover_at(const struct discover *d, size_t i); /* stays where it is */
 /* Why there is no mDNS, "" when there is. */
 const char *discover_trouble(const struct discover *d);
 

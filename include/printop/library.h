@@ -30,10 +30,16 @@ struct library_file {
 
 struct library;
 
-/* changed is called when files or facts are new, never from inside library_new(). Nothing is read before library_scan(). */
+/*
+ * changed is called when files or facts are new, never from inside library_new(). Nothing is read
+ * before library_scan().
+ */
 struct library *library_new(struct app *a, void (*changed)(void *ctx), void *ctx);
 void library_free(struct library *l);		/* what a worker has in hand ends by itself */
-/* Looks through the folders of the setting, then at the files that are new; while it is at it: once more afterwards. */
+/*
+ * Looks through the folders of the setting, then at the files that are new; while it is at it: once
+ * more afterwards.
+ */
 void library_scan(struct library *l);
 bool library_busy(const struct library *l);
 size_t library_folders(const struct library *l);	/* how many the setting names */

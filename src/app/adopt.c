@@ -1,4 +1,7 @@
-/* An address becomes a choice of servers: all likely places are asked at once, the best answers stay. */
+/*
+ * An address becomes a choice of servers: all likely places are asked at once, the best answers
+ * stay.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <printop/adopt.h>
@@ -31,13 +34,17 @@ struct adopt {
 
 /* ---- choosing ---- */
 
-/* A web server in front shows the same printer as the server itself, or as one in front on another port. */
+/*
+ * A web server in front shows the same printer as the server itself, or as one in front on another
+ * port.
+ */
 static bool is_covered(const struct adopt *ad, size_t i)
 {
 	if (ad->usual && ad->places[i].direct)
 		return false;
 	for (size_t k = 0; k < i; k++)
-		if (ad->places[k].found && str_eq(ad->places[k].what.dialect, ad->places[i].what.dialect))
+		if (ad->places[k].found &&
+		    str_eq(ad->places[k].what.dialect, ad->places[i].what.dialect))
 			return true;
 	return false;
 }
@@ -77,7 +84,9 @@ static int telling(const struct err *e)
 	case ERR_TIMEOUT:
 		return 2;
 	case ERR_UNREACHABLE:
-		return strstr(e->text, "certificate") ? 6 : strstr(e->text, "connect timed out") ? 1 : 3;
+		return strstr(e->text, "certificate")	      ? 6
+		       : strstr(e->text, "connect timed out") ? 1
+							      : 3;
 	default:
 		return 0;
 	}
@@ -93,12 +102,16 @@ static void say_why(struct adopt *ad)
 			best = &ad->places[i];
 	if (strstr(best->why.text, "no such host"))
 		err_set(&ad->err, ERR_UNREACHABLE, "%s: no such host%s", ad->host.host,
-			local ? " (names ending in .local need libnss-mdns here, and the host to be on)" : "");
+			local ? " (names ending in .local need libnss-mdns here, and the host to "
+				"be on)"
+			      : "");
 	else if (telling(&best->why) >= 4)
 		err_set(&ad->err, best->why.code, "%s: %s", best->url, best->why.text);
 	else if (ad->usual)
-		err_set(&ad->err, best->why.code, "%s: no printer's server on any of the usual ports (%s); "
-			"write its port behind the address", ad->host.host, best->why.text);
+		err_set(&ad->err, best->why.code,
+			"%s: no printer's server on any of the usual ports (%s); "
+			"write its port behind the address",
+			ad->host.host, best->why.text);
 	else
 		err_set(&ad->err, best->why.code, "%s: %s", best->url, best->why.text);
 }
@@ -134,8 +147,8 @@ static void look_ended(void *ctx, const struct adopt_found *found, const struct 
 		settle(ad);
 }
 
-struct adopt *adopt_new(struct app *a, const struct adopt_address *address, const struct adopt_tls *tls,
-			void (*changed)(void *ctx), void *ctx)
+struct adopt *adopt_new(struct app *a, const struct adopt_address *address,
+			const struct adopt_tls *tls, void (*changed)(void *ctx), void *ctx)
 {
 	struct adopt *ad = MEM_NEW(struct adopt);
 	struct http_url urls[ADOPT_CANDIDATES];

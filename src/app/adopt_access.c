@@ -77,8 +77,10 @@ static void replied(void *ctx, const struct http_reply *r);
 
 static void take_step(struct adopt_access *ac, const struct http_reply *prev)
 {
-	const struct endpoint to = { .base_url = ac->found.url, .ca_file = ac->ca_file, .pin = ac->pin,
-				     .insecure = ac->insecure };
+	const struct endpoint to = {.base_url = ac->found.url,
+				    .ca_file = ac->ca_file,
+				    .pin = ac->pin,
+				    .insecure = ac->insecure};
 	struct transport *t = ac->app->transport;
 	struct http_req req;
 	enum exchange_next next;

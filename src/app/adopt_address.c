@@ -1,4 +1,7 @@
-/* Addresses of printers' servers: reading them, where to look, when two are the same, names made of them. */
+/*
+ * Addresses of printers' servers: reading them, where to look, when two are the same, names made of
+ * them.
+ */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,8 +81,8 @@ bool adopt_address_parse(const char *text, struct adopt_address *ret, struct err
 
 /* ---- where to look ---- */
 
-static size_t add(struct http_url *list, size_t n, const struct http_url *like, unsigned port, bool tls,
-		  const char *prefix)
+static size_t add(struct http_url *list, size_t n, const struct http_url *like, unsigned port,
+		  bool tls, const char *prefix)
 {
 	struct http_url *u = &list[n];
 

@@ -1,4 +1,5 @@
-/* printers.d: one file a printer, written whole, mode 0600; printers.conf itself is never touched. */
+/* printers.d: one file a printer, written whole, mode 0600; printers.conf itself is never touched.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +54,15 @@ static bool check_new_name(const struct app *a, const char *name, struct err *e)
 	if (wrong)
 		return err_set(e, ERR_USAGE, "\"%.70s\": %s", name, wrong);
 	if (name[0] == '.')
-		return err_set(e, ERR_USAGE, "\"%.70s\": a name that starts with a dot would be a hidden file", name);
+		return err_set(e, ERR_USAGE,
+			       "\"%.70s\": a name that starts with a dot would be a hidden file",
+			       name);
 	for (size_t i = 0; i < fleet_count(a->fleet); i++) {
 		const struct printer_config *c = &fleet_at(a->fleet, i)->config;
 
 		if (str_eq_nocase(c->name, name))
-			return err_set(e, ERR_USAGE, "there is a printer %s already (%s)", c->name, c->url);
+			return err_set(e, ERR_USAGE, "there is a printer %s already (%s)", c->name,
+				       c->url);
 	}
 	return true;
 }
@@ -138,8 +142,8 @@ static bool write_new(const struct adopt_printer *p, const char *path, struct er
 	bool ok;
 
 	compose(p, &b);
-	ok = check_text(&b, path, p->name, e) && path_make_dirs(dir, e) && check_new_file(path, e) &&
-	     path_write(path, sbuf_str(&b), b.len, FILE_MODE, e);
+	ok = check_text(&b, path, p->name, e) && path_make_dirs(dir, e) &&
+	     check_new_file(path, e) && path_write(path, sbuf_str(&b), b.len, FILE_MODE, e);
 	if (b.data)
 		explicit_bzero(b.data, b.len);
 	sbuf_done(&b);
@@ -153,9 +157,11 @@ bool adopt_write(struct app *a, const struct adopt_printer *p, char **path, stru
 
 	*path = NULL;
 	if (a->demo)
-		return err_set(e, ERR_REFUSED, "the demo's farm is simulated: leave it to add printers");
+		return err_set(e, ERR_REFUSED,
+			       "the demo's farm is simulated: leave it to add printers");
 	if (twin)
-		return err_set(e, ERR_USAGE, "%s is in the fleet already: %s", p->url, twin->config.name);
+		return err_set(e, ERR_USAGE, "%s is in the fleet already: %s", p->url,
+			       twin->config.name);
 	if (!check_new_name(a, p->name, e))
 		return false;
 	*path = file_of_name(a, p->name);
@@ -186,13 +192,14 @@ static char *own_file(struct app *a, const char *name, char **text, struct err *
 	if (!p)
 		err_set(e, ERR_NOT_FOUND, "no printer '%s'", name);
 	else if (!*where || !str_eq(dir, folder))
-		err_set(e, ERR_REFUSED, "%s is written by hand in %s: change it there", p->config.name,
-			*where ? where : "no file");
+		err_set(e, ERR_REFUSED, "%s is written by hand in %s: change it there",
+			p->config.name, *where ? where : "no file");
 	else if (path_read(path, FILE_BYTES, text, &len, e)) {
 		c = config_load_text(*text, len, path);
 		ok = c->n_printers == 1 && !config_has_errors(c);
 		if (!ok)
-			err_set(e, ERR_REFUSED, "%s holds more than %s alone: change it there", path, p->config.name);
+			err_set(e, ERR_REFUSED, "%s holds more than %s alone: change it there",
+				path, p->config.name);
 		config_free(c);
 	}
 	free(dir);
@@ -246,14 +253,17 @@ static const char *find_name(const char *text, const char *value)
 }
 
 /* Everything else in the file, comments too, stays as it is. */
-static bool write_renamed(const char *text, const char *old, const char *path, const char *name, struct err *e)
+static bool write_renamed(const char *text, const char *old, const char *path, const char *name,
+			  struct err *e)
 {
 	const char *at = find_name(text, old);
 	struct sbuf b = SBUF_INIT(2 * FILE_BYTES);
 	bool ok;
 
 	if (!at)
-		return err_set(e, ERR_REFUSED, "%s: its name is written in a way of its own: change it there", path);
+		return err_set(e, ERR_REFUSED,
+			       "%s: its name is written in a way of its own: change it there",
+			       path);
 	sbuf_add(&b, text, (size_t)(at - text));
 	sbuf_adds(&b, name);
 	sbuf_adds(&b, at + strlen(old));
@@ -265,8 +275,8 @@ static bool write_renamed(const char *text, const char *old, const char *path, c
 }
 
 /* The name first, then the file's: whenever it is interrupted, there is one printer. */
-static bool rename_both(struct app *a, const char *old, const char *text, const char *path, const char *to,
-			char **fresh, struct err *e)
+static bool rename_both(struct app *a, const char *old, const char *text, const char *path,
+			const char *to, char **fresh, struct err *e)
 {
 	*fresh = file_of_name(a, to);
 	if (!check_new_file(*fresh, e) || !write_renamed(text, old, path, to, e))

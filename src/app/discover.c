@@ -68,10 +68,12 @@ bool discover_range_parse(const char *text, struct discover_range *ret, struct e
 
 	str_copy(address, sizeof(address), text);
 	address[strcspn(address, "/")] = '\0';
-	if (inet_pton(AF_INET, address, &in) != 1 || (slash && !str_to_int64(slash + 1, &bits)) || bits < 0 || bits > 32)
+	if (inet_pton(AF_INET, address, &in) != 1 || (slash && !str_to_int64(slash + 1, &bits)) ||
+	    bits < 0 || bits > 32)
 		return err_set(e, ERR_USAGE, "\"%.40s\" is no range: write 10.0.4.0/24", text);
 	if (bits < 22)
-		return err_set(e, ERR_USAGE, "%s is too large: /22 is the most, 1022 addresses", text);
+		return err_set(e, ERR_USAGE, "%s is too large: /22 is the most, 1022 addresses",
+			       text);
 	mask = bits ? UINT32_MAX << (32 - bits) : 0;
 	ret->first = ntohl(in.s_addr) & mask;
 	ret->last = ret->first | ~mask;
@@ -112,9 +114,11 @@ static bool is_shown(const struct discovered *x, const struct http_url *u, const
 
 	if (!http_url_parse(x->f.url, &old, NULL))
 		return false;
-	same_host = str_eq_nocase(old.host, u->host) || (x->address[0] && str_eq(x->address, u->host));
+	same_host =
+		str_eq_nocase(old.host, u->host) || (x->address[0] && str_eq(x->address, u->host));
 	same_port = port_of(&old) == port_of(u) && str_eq(old.prefix, u->prefix);
-	return same_host && (same_port || (dialect && str_eq(dialect, x->f.dialect) && !adopt_is_direct(u)));
+	return same_host &&
+	       (same_port || (dialect && str_eq(dialect, x->f.dialect) && !adopt_is_direct(u)));
 }
 
 static bool is_known(const struct discover *d, const char *url, const char *dialect)
@@ -201,13 +205,15 @@ static void looked(void *ctx, const struct adopt_found *f, const struct err *why
 
 static void ask(struct asking *a)
 {
-	a->look = look_new(a->d->app, a->url, NULL, NULL, a->service ? 0 : CONNECT_MS, LOOK_MS, looked, a);
+	a->look = look_new(a->d->app, a->url, NULL, NULL, a->service ? 0 : CONNECT_MS, LOOK_MS,
+			   looked, a);
 }
 
 /* A name that only mDNS knows, where the system's resolver does not ask it. */
 static bool try_address(struct asking *a, const struct err *why)
 {
-	if (!a->service || a->by_address || !a->service->address[0] || !strstr(why->text, "no such host"))
+	if (!a->service || a->by_address || !a->service->address[0] ||
+	    !strstr(why->text, "no such host"))
 		return false;
 	a->by_address = true;
 	service_url(a->service, true, a->url, sizeof(a->url));
@@ -224,7 +230,8 @@ static void looked(void *ctx, const struct adopt_found *f, const struct err *why
 	a->look = NULL;
 	if (!f && try_address(a, why))
 		return;
-	if (!f && !a->service && (why->code == ERR_TIMEOUT || strstr(why->text, "timed out")) && d->silent[a->address] < 255)
+	if (!f && !a->service && (why->code == ERR_TIMEOUT || strstr(why->text, "timed out")) &&
+	    d->silent[a->address] < 255)
 		d->silent[a->address]++;
 	if (f)
 		keep(d, f, a->service);
@@ -243,8 +250,8 @@ static void ask_address(struct discover *d, struct asking *place, size_t i)
 	adopt_usual_port(i / n, &u.port, &u.tls);
 	if (u.port == (u.tls ? 443 : 80))
 		u.port = 0;
-	str_printf(u.host, sizeof(u.host), "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
-		   address & 255);
+	str_printf(u.host, sizeof(u.host), "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
+		   address >> 8 & 255, address & 255);
 	http_url_print(&u, &b);
 	str_copy(place->url, sizeof(place->url), sbuf_str(&b));
 	sbuf_done(&b);

@@ -19,9 +19,11 @@ struct work {
 	size_t n_folders;
 	char *cache_path;
 	bool read_cache;
-	struct library_list list;	/* TASK_SCAN: its result; TASK_READ: copies of the files to read */
+	struct library_list
+		list; /* TASK_SCAN: its result; TASK_READ: copies of the files to read */
 	size_t at[FILES_AT_ONCE];	/* TASK_READ: their places in the library */
-	const struct library_file *known;	/* TASK_SCAN, TASK_SAVE: the library's files, which stay as they are */
+	const struct library_file
+		*known; /* TASK_SCAN, TASK_SAVE: the library's files, which stay as they are */
 	size_t n_known;
 };
 
@@ -204,7 +206,8 @@ static bool start_reading(struct library *l)
 		if (l->list.files[i].read)
 			continue;
 		w->at[w->list.n] = i;
-		w->list.files = mem_grow(w->list.files, w->list.n, &w->list.cap, sizeof(*w->list.files));
+		w->list.files =
+			mem_grow(w->list.files, w->list.n, &w->list.cap, sizeof(*w->list.files));
 		to = &w->list.files[w->list.n++];
 		*to = (struct library_file){ .path = mem_strdup(l->list.files[i].path) };
 		library_facts_init(&to->facts);
@@ -294,7 +297,8 @@ bool library_match(const struct library_file *f, const char *words)
 
 	str_copy(copy, sizeof(copy), words);
 	while ((word = str_token(&rest, " ")))
-		if (*word && !str_contains_nocase(f->shown, word) && !str_contains_nocase(f->facts.slicer, word) &&
+		if (*word && !str_contains_nocase(f->shown, word) &&
+		    !str_contains_nocase(f->facts.slicer, word) &&
 		    !str_contains_nocase(f->facts.filament_type, word))
 			return false;
 	return true;

@@ -1,6 +1,7 @@
 /*
- * The library's memory: one line a file, tabs between its facts, the path last. Plain text without JSON,
- * because it is read and written on a worker. What cannot be read is read from the files again.
+ * The library's memory: one line a file, tabs between its facts, the path last. Plain text without
+ * JSON, because it is read and written on a worker. What cannot be read is read from the files
+ * again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +19,8 @@
 static double *numbers_of(struct library_facts *f, int i)
 {
 	double *const all[NUMBERS] = {
-		&f->time_s, &f->filament_mm, &f->filament_g, &f->nozzle_c, &f->bed_c, &f->layer_height_mm,
-		&f->size_mm[0], &f->size_mm[1], &f->size_mm[2],
+		&f->time_s,	     &f->filament_mm, &f->filament_g, &f->nozzle_c,   &f->bed_c,
+		&f->layer_height_mm, &f->size_mm[0],  &f->size_mm[1], &f->size_mm[2],
 	};
 
 	return all[i];

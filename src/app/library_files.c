@@ -1,4 +1,7 @@
-/* Files of the library on the disk: finding them, reading what they say. Runs on a worker: no log, no app. */
+/*
+ * Files of the library on the disk: finding them, reading what they say. Runs on a worker: no log,
+ * no app.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +59,8 @@ static void note_trouble(struct library_list *l, const char *folder, const char 
 	str_clean(l->trouble);
 }
 
-static void add_file(struct library_list *l, const char *path, size_t root_len, const struct stat *st)
+static void add_file(struct library_list *l, const char *path, size_t root_len,
+		     const struct stat *st)
 {
 	const char *below = path + root_len + strspn(path + root_len, "/");
 	struct library_file *f;
@@ -67,7 +71,9 @@ static void add_file(struct library_list *l, const char *path, size_t root_len, 
 	}
 	l->files = mem_grow(l->files, l->n, &l->cap, sizeof(*l->files));
 	f = &l->files[l->n++];
-	*f = (struct library_file){ .path = mem_strdup(path), .shown = str_clean(mem_strdup(below)), .bytes = st->st_size };
+	*f = (struct library_file){.path = mem_strdup(path),
+				   .shown = str_clean(mem_strdup(below)),
+				   .bytes = st->st_size};
 	f->changed_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 	f->unsafe = !str_eq(f->shown, below);
 	library_facts_init(&f->facts);
@@ -92,7 +98,8 @@ static void walk(struct library_list *l, const char *folder, size_t root_len, in
 		if (lstat(path, &st) == 0) {
 			if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
 				walk(l, path, root_len, depth + 1);
-			else if (is_gcode(entry->d_name) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			else if (is_gcode(entry->d_name) && stat(path, &st) == 0 &&
+				 S_ISREG(st.st_mode))
 				add_file(l, path, root_len, &st);
 		}
 		free(path);
@@ -123,7 +130,8 @@ void library_list_sort(struct library_list *l)
 
 static int by_path(const void *a, const void *b)
 {
-	return strcmp((*(const struct library_file *const *)a)->path, (*(const struct library_file *const *)b)->path);
+	return strcmp((*(const struct library_file *const *)a)->path,
+		      (*(const struct library_file *const *)b)->path);
 }
 
 void library_list_adopt(struct library_list *l, const struct library_file *known, size_t n)
@@ -135,9 +143,11 @@ void library_list_adopt(struct library_list *l, const struct library_file *known
 	qsort(index, n, sizeof(*index), by_path);
 	for (size_t i = 0; i < l->n; i++) {
 		struct library_file *f = &l->files[i];
-		const struct library_file *key = f, **hit = bsearch(&key, index, n, sizeof(*index), by_path);
+		const struct library_file *key = f,
+					  **hit = bsearch(&key, index, n, sizeof(*index), by_path);
 
-		if (!hit || !(*hit)->read || (*hit)->bytes != f->bytes || (*hit)->changed_ns != f->changed_ns)
+		if (!hit || !(*hit)->read || (*hit)->bytes != f->bytes ||
+		    (*hit)->changed_ns != f->changed_ns)
 			continue;
 		f->facts = (*hit)->facts;
 		f->read = true;

@@ -1,4 +1,5 @@
-/* The library's parts: files on the disk, and the cache of their facts. All of it runs on a worker. */
+/* The library's parts: files on the disk, and the cache of their facts. All of it runs on a worker.
+ */
 #ifndef APP_LIBRARY_PARTS_H
 #define APP_LIBRARY_PARTS_H
 

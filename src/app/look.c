@@ -1,4 +1,7 @@
-/* Looking at one address: is a printer's server there, which one, what is it called, what may one do. */
+/*
+ * Looking at one address: is a printer's server there, which one, what is it called, what may one
+ * do.
+ */
 #include <printop/adopt.h>
 #include <printop/json.h>
 #include <printop/mem.h>

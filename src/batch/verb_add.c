@@ -41,8 +41,9 @@ static struct cell cell(const void *row, size_t col)
 {
 	const struct adding *g = row;
 	const char *const texts[ADD_N] = {
-		[ADD_NAME] = g->found.name, [ADD_URL] = g->found.url, [ADD_DIALECT] = g->found.dialect,
-		[ADD_VERSION] = g->found.in.version, [ADD_ACCESS] = g->found.in.access, [ADD_FILE] = g->file,
+		[ADD_NAME] = g->found.name,	   [ADD_URL] = g->found.url,
+		[ADD_DIALECT] = g->found.dialect,  [ADD_VERSION] = g->found.in.version,
+		[ADD_ACCESS] = g->found.in.access, [ADD_FILE] = g->file,
 	};
 
 	if (col == ADD_KEY)
@@ -89,7 +90,8 @@ static bool choose_one(struct adding *g, size_t *ret, int *status)
 	list_found(g);
 	*status = EXIT_BAD_USAGE;
 	if (!terminal_has_person()) {
-		say("write the port of the one that you mean behind the address, or --yes for the first");
+		say("write the port of the one that you mean behind the address, or --yes for the "
+		    "first");
 		return false;
 	}
 	if (!terminal_ask("Which one (its number)? ", answer, sizeof(answer)) ||
@@ -131,11 +133,12 @@ static bool decided(void *ctx)
 	double left_s = adopt_access_left_s(g->access);
 
 	if (s == ADOPT_ASKS && left_s > 0 && isatty(STDERR_FILENO)) {
-		fprintf(stderr, "\rPress Allow at %s  (%d:%02d left, Ctrl-C stops) ", g->found.url, (int)left_s / 60,
-			(int)left_s % 60);
+		fprintf(stderr, "\rPress Allow at %s  (%d:%02d left, Ctrl-C stops) ", g->found.url,
+			(int)left_s / 60, (int)left_s % 60);
 		g->told = true;
 	} else if (s == ADOPT_ASKS && left_s > 0 && !g->told) {
-		say("press Allow at %s: OctoPrint asks there whether printop may have a key", g->found.url);
+		say("press Allow at %s: OctoPrint asks there whether printop may have a key",
+		    g->found.url);
 		g->told = true;
 	}
 	return s == ADOPT_GRANTED || s == ADOPT_REFUSED;
@@ -156,7 +159,8 @@ static bool get_access(struct adding *g, const struct adopt_ask *ask, int *statu
 	if (adopt_access_state(g->access) == ADOPT_REFUSED) {
 		*status = fail_with(adopt_access_error(g->access));
 		if (ask->limit_s > 0)
-			say("nothing was added; --key-file and --key-stdin give it a key, --no-key adds it without one");
+			say("nothing was added; --key-file and --key-stdin give it a key, --no-key "
+			    "adds it without one");
 		return false;
 	}
 	g->found = *adopt_access_found(g->access);
@@ -174,7 +178,8 @@ static bool log_in(struct adding *g, const char *user, int *status)
 	if (terminal_ask_secret(question, password, sizeof(password)))
 		ok = get_access(g, &ask, status);
 	else
-		*status = fail_usage(g->b, "--user reads a password from the terminal, and there is none");
+		*status = fail_usage(
+			g->b, "--user reads a password from the terminal, and there is none");
 	explicit_bzero(password, sizeof(password));
 	return ok;
 }
@@ -204,8 +209,12 @@ static bool settle_access(struct adding *g, int *status)
 		return true;
 	if (g->found.in.grants)
 		return press_allow(g, status);
-	say("%s wants a key: give it with --key-file or --key-stdin%s, or --no-key adds it as it is", g->found.url,
-	    g->found.in.logs_in ? ", log in with --user, let it trust this computer (trusted_clients)" : "");
+	say("%s wants a key: give it with --key-file or --key-stdin%s, or --no-key adds it as it "
+	    "is",
+	    g->found.url,
+	    g->found.in.logs_in
+		    ? ", log in with --user, let it trust this computer (trusted_clients)"
+		    : "");
 	*status = EXIT_BAD_KEY;
 	return false;
 }
@@ -215,8 +224,9 @@ static bool settle_access(struct adding *g, int *status)
 static bool key_from_stdin(struct secret *key, struct err *e)
 {
 	char text[LIMIT_KEY_BYTES + 8];
-	bool ok = fgets(text, sizeof(text), stdin) ? adopt_key_accept(text, key, e) :
-						     err_set(e, ERR_USAGE, "--key-stdin: nothing came");
+	bool ok = fgets(text, sizeof(text), stdin)
+			  ? adopt_key_accept(text, key, e)
+			  : err_set(e, ERR_USAGE, "--key-stdin: nothing came");
 
 	explicit_bzero(text, sizeof(text));
 	return ok;
@@ -229,7 +239,8 @@ static bool read_key(struct adding *g, struct err *e)
 		   options_has(&g->b->opt, OPTION_USER) + options_has(&g->b->opt, OPTION_NO_KEY);
 
 	if (ways > 1)
-		return err_set(e, ERR_USAGE, "only one of --key-file, --key-stdin, --user and --no-key");
+		return err_set(e, ERR_USAGE,
+			       "only one of --key-file, --key-stdin, --user and --no-key");
 	if (file)
 		return adopt_key_from_file(file, &g->key, e);
 	return !options_has(&g->b->opt, OPTION_KEY_STDIN) || key_from_stdin(&g->key, e);
@@ -265,8 +276,9 @@ static void print_it(const struct adding *g)
 		out_close(&b->out);
 		return;
 	}
-	printf("%s %s: %s%s%s at %s, access %s%s%s\n", g->file ? "added" : "would add", g->found.name, g->found.title,
-	       g->found.in.version[0] ? " " : "", g->found.in.version, g->found.url, *access ? access : "unknown",
+	printf("%s %s: %s%s%s at %s, access %s%s%s\n", g->file ? "added" : "would add",
+	       g->found.name, g->found.title, g->found.in.version[0] ? " " : "",
+	       g->found.in.version, g->found.url, *access ? access : "unknown",
 	       g->file ? ", in " : "", g->file ? g->file : "");
 }
 
@@ -286,8 +298,8 @@ static int add(struct adding *g, const struct adopt_address *address)
 }
 
 /*
- * A configuration that is named but not there is a mistake elsewhere; here it is what shall be made.
- * Returns the folder that was made for it, NULL none; the caller frees.
+ * A configuration that is named but not there is a mistake elsewhere; here it is what shall be
+ * made. Returns the folder that was made for it, NULL none; the caller frees.
  */
 static char *make_place(struct batch *b)
 {
@@ -315,7 +327,8 @@ static int start(struct adding *g)
 	int status;
 
 	if (b->opt.args.n != 1)
-		return fail_usage(b, "one address, such as 10.0.4.21, octopi.local or http://host/prefix");
+		return fail_usage(
+			b, "one address, such as 10.0.4.21, octopi.local or http://host/prefix");
 	if (!adopt_address_parse(b->opt.args.at[0], &address, &e) || !read_key(g, &e))
 		return fail_usage(b, "%s", e.text);
 	if (!batch_output(b, &source, OUT_TABLE, &status) ||

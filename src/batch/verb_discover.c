@@ -11,7 +11,16 @@
 
 #define LISTEN_S 5.0
 
-enum { DISC_URL, DISC_DIALECT, DISC_NAME, DISC_ACCESS, DISC_VERSION, DISC_PRINTER, DISC_ANNOUNCED, DISC_N };
+enum {
+	DISC_URL,
+	DISC_DIALECT,
+	DISC_NAME,
+	DISC_ACCESS,
+	DISC_VERSION,
+	DISC_PRINTER,
+	DISC_ANNOUNCED,
+	DISC_N
+};
 
 static const struct out_column columns[DISC_N] = {
 	[DISC_URL] = { "url", "ADDRESS", COL_TABLE | COL_JSON },
@@ -34,8 +43,12 @@ static struct cell cell(const void *row, size_t col)
 {
 	const struct discovered *x = row;
 	const char *const texts[DISC_N] = {
-		[DISC_URL] = x->f.url, [DISC_DIALECT] = x->f.dialect, [DISC_NAME] = x->f.name,
-		[DISC_ACCESS] = x->f.in.access, [DISC_VERSION] = x->f.in.version, [DISC_PRINTER] = x->f.twin,
+		[DISC_URL] = x->f.url,
+		[DISC_DIALECT] = x->f.dialect,
+		[DISC_NAME] = x->f.name,
+		[DISC_ACCESS] = x->f.in.access,
+		[DISC_VERSION] = x->f.in.version,
+		[DISC_PRINTER] = x->f.twin,
 	};
 
 	if (col == DISC_ANNOUNCED)
@@ -55,9 +68,9 @@ static void print_found(struct looking *l, const struct discovered *x)
 		out_row(&l->b->out, x);
 		return;
 	}
-	printf("%-32s %-10s %-16s %-10s %s%s\n", x->f.url, x->f.title, x->f.in.version[0] ? x->f.in.version : "-",
-	       x->f.in.access[0] ? x->f.in.access : "-", x->f.name,
-	       x->f.twin[0] ? ", in the fleet already" : "");
+	printf("%-32s %-10s %-16s %-10s %s%s\n", x->f.url, x->f.title,
+	       x->f.in.version[0] ? x->f.in.version : "-", x->f.in.access[0] ? x->f.in.access : "-",
+	       x->f.name, x->f.twin[0] ? ", in the fleet already" : "");
 	fflush(stdout);
 }
 
@@ -85,7 +98,8 @@ static bool confirmed(struct batch *b, const struct discover_range *r)
 		return true;
 	discover_range_describe(r, what, sizeof(what));
 	if (!terminal_has_person()) {
-		say("this would ask %s: add --yes when this is what you mean; nothing was asked", what);
+		say("this would ask %s: add --yes when this is what you mean; nothing was asked",
+		    what);
 		return false;
 	}
 	str_printf(question, sizeof(question), "Ask %s? y = yes: ", what);
@@ -133,7 +147,8 @@ static int look(struct looking *l, const struct discover_range *range)
 	if (discover_trouble(l->d)[0] && !said)
 		say("%s", discover_trouble(l->d));
 	if (l->live && !discover_count(l->d) && end == BATCH_DONE)
-		say("nothing was found%s", range ? "" : "; --range 10.0.4.0/24 looks through addresses");
+		say("nothing was found%s",
+		    range ? "" : "; --range 10.0.4.0/24 looks through addresses");
 	else if (l->live && isatty(STDERR_FILENO))
 		say("printop add ADDRESS adds one");
 	discover_free(l->d);
@@ -147,7 +162,8 @@ int verb_discover(struct batch *b)
 	bool has_range;
 	int status;
 
-	if (!read_range(b, &range, &has_range, &status) || !batch_output(b, &source, OUT_TABLE, &status) ||
+	if (!read_range(b, &range, &has_range, &status) ||
+	    !batch_output(b, &source, OUT_TABLE, &status) ||
 	    !batch_open(b, PICK_ALL | PICK_NO_POLL, false, &status))
 		return status;
 	l.live = b->out.format == OUT_TABLE && !options_has(&b->opt, OPTION_FIELDS);

@@ -9,8 +9,24 @@
 #include <printop/sbuf.h>
 #include <printop/str.h>
 
-enum { LIB_NAME, LIB_TIME, LIB_FILAMENT, LIB_WEIGHT, LIB_TYPE, LIB_NOZZLE, LIB_BED, LIB_LAYER, LIB_X, LIB_Y, LIB_Z,
-	LIB_SLICER, LIB_BYTES, LIB_CHANGED, LIB_PATH, LIB_N };
+enum {
+	LIB_NAME,
+	LIB_TIME,
+	LIB_FILAMENT,
+	LIB_WEIGHT,
+	LIB_TYPE,
+	LIB_NOZZLE,
+	LIB_BED,
+	LIB_LAYER,
+	LIB_X,
+	LIB_Y,
+	LIB_Z,
+	LIB_SLICER,
+	LIB_BYTES,
+	LIB_CHANGED,
+	LIB_PATH,
+	LIB_N
+};
 
 static const struct out_column columns[LIB_N] = {
 	[LIB_NAME] = { "name", "NAME", COL_TABLE | COL_JSON },
@@ -35,16 +51,24 @@ static struct cell cell(const void *row, size_t col)
 	const struct library_file *f = *(const struct library_file *const *)row;
 	const struct library_facts *k = &f->facts;
 	const double numbers[LIB_N] = {
-		[LIB_TIME] = k->time_s, [LIB_FILAMENT] = k->filament_mm, [LIB_WEIGHT] = k->filament_g,
-		[LIB_NOZZLE] = k->nozzle_c, [LIB_BED] = k->bed_c, [LIB_LAYER] = k->layer_height_mm,
-		[LIB_X] = k->size_mm[0], [LIB_Y] = k->size_mm[1], [LIB_Z] = k->size_mm[2],
-		[LIB_BYTES] = (double)f->bytes, [LIB_CHANGED] = (double)f->changed_ns / 1e9,
+		[LIB_TIME] = k->time_s,
+		[LIB_FILAMENT] = k->filament_mm,
+		[LIB_WEIGHT] = k->filament_g,
+		[LIB_NOZZLE] = k->nozzle_c,
+		[LIB_BED] = k->bed_c,
+		[LIB_LAYER] = k->layer_height_mm,
+		[LIB_X] = k->size_mm[0],
+		[LIB_Y] = k->size_mm[1],
+		[LIB_Z] = k->size_mm[2],
+		[LIB_BYTES] = (double)f->bytes,
+		[LIB_CHANGED] = (double)f->changed_ns / 1e9,
 	};
 	static const enum cell_kind kinds[LIB_N] = {
-		[LIB_NAME] = CELL_TEXT, [LIB_TYPE] = CELL_TEXT, [LIB_SLICER] = CELL_TEXT, [LIB_PATH] = CELL_TEXT,
-		[LIB_TIME] = CELL_TIME, [LIB_FILAMENT] = CELL_NUM, [LIB_WEIGHT] = CELL_NUM, [LIB_NOZZLE] = CELL_NUM,
-		[LIB_BED] = CELL_NUM, [LIB_LAYER] = CELL_NUM, [LIB_X] = CELL_NUM, [LIB_Y] = CELL_NUM, [LIB_Z] = CELL_NUM,
-		[LIB_BYTES] = CELL_BYTES, [LIB_CHANGED] = CELL_WHEN,
+		[LIB_NAME] = CELL_TEXT,	 [LIB_TYPE] = CELL_TEXT,   [LIB_SLICER] = CELL_TEXT,
+		[LIB_PATH] = CELL_TEXT,	 [LIB_TIME] = CELL_TIME,   [LIB_FILAMENT] = CELL_NUM,
+		[LIB_WEIGHT] = CELL_NUM, [LIB_NOZZLE] = CELL_NUM,  [LIB_BED] = CELL_NUM,
+		[LIB_LAYER] = CELL_NUM,	 [LIB_X] = CELL_NUM,	   [LIB_Y] = CELL_NUM,
+		[LIB_Z] = CELL_NUM,	 [LIB_BYTES] = CELL_BYTES, [LIB_CHANGED] = CELL_WHEN,
 	};
 	const char *text = col == LIB_NAME ? f->shown : col == LIB_TYPE ? k->filament_type :
 			   col == LIB_SLICER ? k->slicer : col == LIB_PATH ? f->path : "";
@@ -156,7 +180,8 @@ int verb_library(struct batch *b)
 
 	if (!read_order(&l, &e))
 		return fail_usage(b, "%s", e.text);
-	if (!batch_output(b, &source, OUT_TABLE, &status) || !batch_open(b, PICK_ALL | PICK_NO_POLL, false, &status))
+	if (!batch_output(b, &source, OUT_TABLE, &status) ||
+	    !batch_open(b, PICK_ALL | PICK_NO_POLL, false, &status))
 		return status;
 	if (*settings_str(&b->app->config->settings, SETTING_LIBRARY))
 		return list(&l);

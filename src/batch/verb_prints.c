@@ -18,7 +18,17 @@ struct print_row {
 	char printer[64], file[NAME_CAP], who[64], outcome[16], text[TEXT_CAP];
 };
 
-enum { PRINT_STARTED, PRINT_PRINTER, PRINT_FILE, PRINT_WHO, PRINT_DURATION, PRINT_OUTCOME, PRINT_ENDED, PRINT_TEXT, PRINT_N };
+enum {
+	PRINT_STARTED,
+	PRINT_PRINTER,
+	PRINT_FILE,
+	PRINT_WHO,
+	PRINT_DURATION,
+	PRINT_OUTCOME,
+	PRINT_ENDED,
+	PRINT_TEXT,
+	PRINT_N
+};
 
 static const struct out_column columns[PRINT_N] = {
 	[PRINT_STARTED] = { "started_at", "STARTED", COL_TABLE | COL_JSON },
@@ -40,7 +50,8 @@ static struct cell cell(const void *row, size_t col)
 	};
 
 	if (col == PRINT_STARTED || col == PRINT_ENDED)
-		return (struct cell){ CELL_WHEN, NULL, col == PRINT_STARTED ? r->started_at : r->ended_at };
+		return (struct cell){CELL_WHEN, NULL,
+				     col == PRINT_STARTED ? r->started_at : r->ended_at};
 	if (col == PRINT_DURATION)
 		return (struct cell){ CELL_TIME, NULL, r->ended_at - r->started_at };
 	return (struct cell){ CELL_TEXT, *texts[col] ? texts[col] : NULL, 0 };
@@ -86,14 +97,16 @@ static struct device *device_of(struct reading *rd, const char *name)
 static void take_action(struct device *d, const struct json *line)
 {
 	const char *action = json_raw(line, "action");
-	bool starts = str_eq(action, "start") || (str_eq(action, "upload") && json_bool(line, "start", 0) == 1);
+	bool starts = str_eq(action, "start") ||
+		      (str_eq(action, "upload") && json_bool(line, "start", 0) == 1);
 	char file[NAME_CAP];
 
 	if (!starts || !str_eq(json_raw(line, "phase"), "sent"))
 		return;
 	d->start_at = json_num(line, "at", NAN);
 	json_str(line, "who", d->start_who, sizeof(d->start_who));
-	if (!json_str(line, "file", file, sizeof(file)) && !json_str(line, "name", file, sizeof(file)))
+	if (!json_str(line, "file", file, sizeof(file)) &&
+	    !json_str(line, "name", file, sizeof(file)))
 		json_str(line, "local", file, sizeof(file));
 	str_copy(d->start_file, sizeof(d->start_file), str_basename(file));
 }
@@ -102,7 +115,8 @@ static bool was_sent(const struct device *d, const struct print_row *r)
 {
 	double ago = r->started_at - d->start_at;
 
-	return ago >= -5 && ago < START_S && (ago < START_ANY_S || str_eq(str_basename(r->file), d->start_file));
+	return ago >= -5 && ago < START_S &&
+	       (ago < START_ANY_S || str_eq(str_basename(r->file), d->start_file));
 }
 
 static struct print_row *new_row(struct reading *rd, struct device *d, const struct json *line)
@@ -132,8 +146,12 @@ static void take_start(struct reading *rd, struct device *d, const struct json *
 	d->start_at = NAN;
 }
 
-/* A print whose beginning nobody saw has an end all the same; a printer that fails without one has none. */
-static void take_end(struct reading *rd, struct device *d, const struct json *line, const char *outcome)
+/*
+ * A print whose beginning nobody saw has an end all the same; a printer that fails without one has
+ * none.
+ */
+static void take_end(struct reading *rd, struct device *d, const struct json *line,
+		     const char *outcome)
 {
 	struct print_row *r;
 
@@ -162,7 +180,8 @@ static bool take_line(void *ctx, const char *text, size_t len)
 			take_action(d, line);
 		else if (str_eq(event, "started"))
 			take_start(rd, d, line);
-		else if (str_eq(event, "finished") || str_eq(event, "cancelled") || str_eq(event, "failed"))
+		else if (str_eq(event, "finished") || str_eq(event, "cancelled") ||
+			 str_eq(event, "failed"))
 			take_end(rd, d, line, event);
 	}
 	json_free(line);
@@ -186,7 +205,10 @@ static bool is_wanted(const struct reading *rd, const struct print_row *r, doubl
 static void print(struct reading *rd, double since)
 {
 	double lines = options_num(&rd->b->opt, OPTION_LINES);
-	size_t max = isnan(lines) ? STANDARD_LINES : lines > 0 ? (size_t)lines : SIZE_MAX, n = 0, skip;
+	size_t max = isnan(lines) ? STANDARD_LINES
+		     : lines > 0  ? (size_t)lines
+				  : SIZE_MAX,
+	       n = 0, skip;
 
 	for (size_t i = 0; i < rd->n; i++)
 		n += is_wanted(rd, &rd->rows[i], since);

@@ -1,4 +1,7 @@
-/* Moonraker before it is a printer of the fleet: what it is, what one may do, and logging in for its key. */
+/*
+ * Moonraker before it is a printer of the fleet: what it is, what one may do, and logging in for
+ * its key.
+ */
 #include "moonraker.h"
 
 #include <string.h>
@@ -171,7 +174,8 @@ static enum exchange_next hear_key(struct claim *c, const struct http_reply *r, 
 	const char *key;
 
 	if (r->status == 401) {
-		err_set(e, ERR_UNSUPPORTED, "its API key is switched off (enable_api_key), and printop needs one: "
+		err_set(e, ERR_UNSUPPORTED,
+			"its API key is switched off (enable_api_key), and printop needs one: "
 			"or let it trust this computer (trusted_clients)");
 		return EXCHANGE_FAILED;
 	}
@@ -192,7 +196,8 @@ enum exchange_next moonraker_claim(struct claim *c, const struct http_reply *pre
 
 	err_clear(e);
 	if (!c->user) {
-		err_set(e, ERR_UNSUPPORTED, "Moonraker asks nobody: log in, give a key, or let it trust this computer");
+		err_set(e, ERR_UNSUPPORTED,
+			"Moonraker asks nobody: log in, give a key, or let it trust this computer");
 		return EXCHANGE_FAILED;
 	}
 	if (!prev)

@@ -1,4 +1,5 @@
-/* OctoPrint before it is a printer of the fleet: what it is, what one may do, and asking for a key. */
+/* OctoPrint before it is a printer of the fleet: what it is, what one may do, and asking for a key.
+ */
 #include "octoprint.h"
 
 #include <string.h>
@@ -142,11 +143,15 @@ static enum exchange_next hear_asked(struct claim *c, const struct http_reply *r
 	bool good;
 
 	if (r->status == 404) {
-		err_set(e, ERR_UNSUPPORTED, "its application keys are switched off: make a key in OctoPrint's settings");
+		err_set(e, ERR_UNSUPPORTED,
+			"its application keys are switched off: make a key in OctoPrint's "
+			"settings");
 		return EXCHANGE_FAILED;
 	}
 	if (r->status == 429) {
-		err_set(e, ERR_REFUSED, "OctoPrint was asked too often; it takes 3 questions a minute and 10 an hour");
+		err_set(e, ERR_REFUSED,
+			"OctoPrint was asked too often; it takes 3 questions a minute and 10 an "
+			"hour");
 		return EXCHANGE_FAILED;
 	}
 	root = driver_read(r, e);
@@ -159,7 +164,8 @@ static enum exchange_next hear_asked(struct claim *c, const struct http_reply *r
 	json_free(root);
 	if (!good) {
 		if (e->code == ERR_NONE)
-			err_set(e, ERR_BAD_REPLY, "OctoPrint's answer to the question was not understood");
+			err_set(e, ERR_BAD_REPLY,
+				"OctoPrint's answer to the question was not understood");
 		return EXCHANGE_FAILED;
 	}
 	c->step = CLAIM_POLL;
@@ -195,7 +201,8 @@ enum exchange_next octoprint_claim(struct claim *c, const struct http_reply *pre
 
 	err_clear(e);
 	if (c->user) {
-		err_set(e, ERR_UNSUPPORTED, "OctoPrint gives no key for a password: press Allow, or give a key");
+		err_set(e, ERR_UNSUPPORTED,
+			"OctoPrint gives no key for a password: press Allow, or give a key");
 		return EXCHANGE_FAILED;
 	}
 	if (!prev)

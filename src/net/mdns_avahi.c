@@ -24,7 +24,7 @@
 
 struct AvahiWatch {
 	struct loop_fd *handle;
-	int fd;			/* a double: D-Bus watches one descriptor twice, our loop does not */
+	int fd; /* a double: D-Bus watches one descriptor twice, our loop does not */
 	AvahiWatchEvent now;
 	AvahiWatchCallback fn;
 	void *ctx;
@@ -38,20 +38,23 @@ struct AvahiTimeout {
 
 static int wanted_bits(AvahiWatchEvent events)
 {
-	return (events & AVAHI_WATCH_IN ? LOOP_READ : 0) | (events & AVAHI_WATCH_OUT ? LOOP_WRITE : 0);
+	return (events & AVAHI_WATCH_IN ? LOOP_READ : 0) |
+	       (events & AVAHI_WATCH_OUT ? LOOP_WRITE : 0);
 }
 
 static void watch_ready(void *ctx, int ready)
 {
 	AvahiWatch *w = ctx;
-	int events = (ready & LOOP_READ ? AVAHI_WATCH_IN : 0) | (ready & LOOP_WRITE ? AVAHI_WATCH_OUT : 0) |
+	int events = (ready & LOOP_READ ? AVAHI_WATCH_IN : 0) |
+		     (ready & LOOP_WRITE ? AVAHI_WATCH_OUT : 0) |
 		     (ready & LOOP_ERROR ? AVAHI_WATCH_ERR : 0);
 
 	w->now = (AvahiWatchEvent)events;
 	w->fn(w, w->fd, w->now, w->ctx);
 }
 
-static AvahiWatch *watch_new(const AvahiPoll *api, int fd, AvahiWatchEvent events, AvahiWatchCallback fn, void *ctx)
+static AvahiWatch *watch_new(const AvahiPoll *api, int fd, AvahiWatchEvent events,
+			     AvahiWatchCallback fn, void *ctx)
 {
 	AvahiWatch *w = MEM_NEW(AvahiWatch);
 
@@ -105,7 +108,8 @@ static void timeout_update(AvahiTimeout *t, const struct timeval *tv)
 	loop_timer_start(t->timer, ms > 0 ? ms : 0);
 }
 
-static AvahiTimeout *timeout_new(const AvahiPoll *api, const struct timeval *tv, AvahiTimeoutCallback fn, void *ctx)
+static AvahiTimeout *timeout_new(const AvahiPoll *api, const struct timeval *tv,
+				 AvahiTimeoutCallback fn, void *ctx)
 {
 	AvahiTimeout *t = MEM_NEW(AvahiTimeout);
 
@@ -126,9 +130,13 @@ static void poll_init(AvahiPoll *api, struct loop *l)
 {
 	*api = (AvahiPoll){
 		.userdata = l,
-		.watch_new = watch_new, .watch_update = watch_update, .watch_get_events = watch_events,
+		.watch_new = watch_new,
+		.watch_update = watch_update,
+		.watch_get_events = watch_events,
 		.watch_free = watch_free,
-		.timeout_new = timeout_new, .timeout_update = timeout_update, .timeout_free = timeout_free,
+		.timeout_new = timeout_new,
+		.timeout_update = timeout_update,
+		.timeout_free = timeout_free,
 	};
 }
 
@@ -171,9 +179,9 @@ static void read_path(AvahiStringList *txt, char *dst, size_t size)
 }
 
 static void resolved(AvahiServiceResolver *r, AvahiIfIndex interface, AvahiProtocol protocol,
-		     AvahiResolverEvent event, const char *name, const char *type, const char *domain,
-		     const char *host, const AvahiAddress *address, uint16_t port, AvahiStringList *txt,
-		     AvahiLookupResultFlags flags, void *ctx)
+		     AvahiResolverEvent event, const char *name, const char *type,
+		     const char *domain, const char *host, const AvahiAddress *address,
+		     uint16_t port, AvahiStringList *txt, AvahiLookupResultFlags flags, void *ctx)
 {
 	struct mdns_browser *b = ctx;
 	struct mdns_service s = { .port = port };
@@ -208,8 +216,8 @@ static void browsed(AvahiServiceBrowser *sb, AvahiIfIndex interface, AvahiProtoc
 	if (event != AVAHI_BROWSER_NEW || b->resolvers >= RESOLVERS_MAX)
 		return;
 	/* Resolvers belong to the client, which frees those that are left. */
-	if (avahi_service_resolver_new(b->client, interface, protocol, name, type, domain, AVAHI_PROTO_UNSPEC, 0,
-				       resolved, b))
+	if (avahi_service_resolver_new(b->client, interface, protocol, name, type, domain,
+				       AVAHI_PROTO_UNSPEC, 0, resolved, b))
 		b->resolvers++;
 }
 
@@ -217,8 +225,9 @@ static void start_browsers(struct mdns_browser *b)
 {
 	for (size_t i = 0; i < b->n_types; i++)
 		if (!b->browsers[i])
-			b->browsers[i] = avahi_service_browser_new(b->client, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC,
-								   b->types[i], NULL, 0, browsed, b);
+			b->browsers[i] = avahi_service_browser_new(b->client, AVAHI_IF_UNSPEC,
+								   AVAHI_PROTO_UNSPEC, b->types[i],
+								   NULL, 0, browsed, b);
 }
 
 /* Called from inside avahi_client_new() the first time: b->client is not there yet. */
@@ -242,8 +251,8 @@ static void avahi_stop(struct mdns_browser *b)
 	free(b);
 }
 
-static struct mdns_browser *avahi_browse(struct loop *l, const char *const *types, const struct mdns_listener *on,
-					 struct err *e)
+static struct mdns_browser *avahi_browse(struct loop *l, const char *const *types,
+					 const struct mdns_listener *on, struct err *e)
 {
 	struct mdns_browser *b = MEM_NEW(struct mdns_browser);
 	int code = 0;
@@ -254,7 +263,8 @@ static struct mdns_browser *avahi_browse(struct loop *l, const char *const *type
 		str_copy(b->types[b->n_types], sizeof(b->types[0]), types[b->n_types]);
 	b->client = avahi_client_new(&b->poll, 0, client_changed, b, &code);
 	if (!b->client) {
-		err_set(e, ERR_UNREACHABLE, "no mDNS: %s (avahi-daemon and D-Bus do it)", avahi_strerror(code));
+		err_set(e, ERR_UNREACHABLE, "no mDNS: %s (avahi-daemon and D-Bus do it)",
+			avahi_strerror(code));
 		avahi_stop(b);
 		return NULL;
 	}
@@ -287,7 +297,8 @@ static void group_changed(AvahiEntryGroup *group, AvahiEntryGroupState state, vo
 	else if (state == AVAHI_ENTRY_GROUP_COLLISION)
 		a->told(a->ctx, false, "another machine has this name already");
 	else if (state == AVAHI_ENTRY_GROUP_FAILURE)
-		a->told(a->ctx, false, avahi_strerror(avahi_client_errno(avahi_entry_group_get_client(group))));
+		a->told(a->ctx, false,
+			avahi_strerror(avahi_client_errno(avahi_entry_group_get_client(group))));
 }
 
 static void add_service(struct mdns_announcer *a)
@@ -301,8 +312,9 @@ static void add_service(struct mdns_announcer *a)
 		return;
 	}
 	avahi_entry_group_reset(a->group);
-	code = avahi_entry_group_add_service_strlst(a->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_INET, 0, a->name, a->type, NULL, NULL,
-						    (uint16_t)a->port, a->txt);
+	code = avahi_entry_group_add_service_strlst(a->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_INET, 0,
+						    a->name, a->type, NULL, NULL, (uint16_t)a->port,
+						    a->txt);
 	if (code == AVAHI_OK)
 		code = avahi_entry_group_commit(a->group);
 	if (code != AVAHI_OK)
@@ -323,7 +335,8 @@ static void announcer_changed(AvahiClient *client, AvahiClientState state, void 
 		a->group = NULL;	/* it went with the connection */
 		a->told(a->ctx, false, "avahi-daemon does not run");
 		break;
-	case AVAHI_CLIENT_FAILURE:	/* this client is of no use any more, and must not be freed from here */
+	case AVAHI_CLIENT_FAILURE: /* this client is of no use any more, and must not be freed from
+				      here */
 		a->told(a->ctx, false, avahi_strerror(avahi_client_errno(client)));
 		loop_timer_start(a->again, RECONNECT_MS);
 		break;
@@ -368,7 +381,8 @@ void mdns_withdraw(struct mdns_announcer *a)
 }
 
 struct mdns_announcer *mdns_announce(struct loop *l, const struct mdns_offer *o,
-				     void (*told)(void *ctx, bool good, const char *text), void *ctx, struct err *e)
+				     void (*told)(void *ctx, bool good, const char *text),
+				     void *ctx, struct err *e)
 {
 	struct mdns_announcer *a = MEM_NEW(struct mdns_announcer);
 	int code = 0;
@@ -384,7 +398,8 @@ struct mdns_announcer *mdns_announce(struct loop *l, const struct mdns_offer *o,
 	a->txt = avahi_string_list_reverse(a->txt);
 	a->again = loop_timer_new(l, reconnect, a);
 	if (!connect_client(a, &code)) {
-		err_set(e, ERR_UNREACHABLE, "not announced: %s (avahi-daemon and D-Bus do it)", avahi_strerror(code));
+		err_set(e, ERR_UNREACHABLE, "not announced: %s (avahi-daemon and D-Bus do it)",
+			avahi_strerror(code));
 		mdns_withdraw(a);
 		return NULL;
 	}

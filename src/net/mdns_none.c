@@ -1,13 +1,15 @@
 /* No mDNS: built without avahi's client library. */
 #include <printop/mdns.h>
 
-static struct mdns_browser *none_browse(struct loop *l, const char *const *types, const struct mdns_listener *on,
-					struct err *e)
+static struct mdns_browser *none_browse(struct loop *l, const char *const *types,
+					const struct mdns_listener *on, struct err *e)
 {
 	(void)l;
 	(void)types;
 	(void)on;
-	err_set(e, ERR_UNSUPPORTED, "printop was built without avahi: no mDNS here; a range of addresses can be looked through");
+	err_set(e, ERR_UNSUPPORTED,
+		"printop was built without avahi: no mDNS here; "
+		"a range of addresses can be looked through");
 	return NULL;
 }
 
@@ -17,7 +19,8 @@ static void none_stop(struct mdns_browser *b)
 }
 
 struct mdns_announcer *mdns_announce(struct loop *l, const struct mdns_offer *o,
-				     void (*told)(void *ctx, bool good, const char *text), void *ctx, struct err *e)
+				     void (*told)(void *ctx, bool good, const char *text),
+				     void *ctx, struct err *e)
 {
 	(void)l;
 	(void)o;

@@ -1,4 +1,7 @@
-/* OctoPrint 1.11.8's application keys: a question that a person answers at its web page, and its polling. */
+/*
+ * OctoPrint 1.11.8's application keys: a question that a person answers at its web page, and its
+ * polling.
+ */
 #include <sim/octo.h>
 
 #include <stdlib.h>
@@ -27,7 +30,8 @@ void octo_keys_request(struct octo *o)
 	jw_object(&o->w, NULL);
 	str_printf(text, sizeof(text), "QUESTION%u", q->number);
 	jw_str(&o->w, "app_token", text);
-	str_printf(text, sizeof(text), "http://%s/plugin/appkeys/auth/QUESTION%u", o->q->host ? o->q->host : "", q->number);
+	str_printf(text, sizeof(text), "http://%s/plugin/appkeys/auth/QUESTION%u",
+		   o->q->host ? o->q->host : "", q->number);
 	jw_str(&o->w, "auth_dialog", text);
 	jw_end_object(&o->w);
 	sbuf_addf(&o->r->headers, "Location: http://%s/plugin/appkeys/request/QUESTION%u\n",

@@ -344,8 +344,8 @@ struct pen {
 	int y;
 };
 
-static void draw_field(struct pen *p, const struct add *a, enum add_field f, const char *label, const char *empty,
-		       bool secret)
+static void draw_field(struct pen *p, const struct add *a, enum add_field f, const char *label,
+		       const char *empty, bool secret)
 {
 	const struct edit *e = &a->edits[f];
 	struct edit stars = { .len = e->len, .pos = e->pos };
@@ -367,7 +367,9 @@ static void draw_field(struct pen *p, const struct add *a, enum add_field f, con
 
 static enum role access_role(const char *access)
 {
-	return str_eq(access, "full") ? ROLE_GOOD : str_eq(access, "protected") ? ROLE_WARN : ROLE_NORMAL;
+	return str_eq(access, "full")	     ? ROLE_GOOD
+	       : str_eq(access, "protected") ? ROLE_WARN
+					     : ROLE_NORMAL;
 }
 
 static void draw_found(struct pen *p, const struct add *a)
@@ -379,11 +381,13 @@ static void draw_found(struct pen *p, const struct add *a)
 		const char *access = f->in.access[0] ? f->in.access : "unknown";
 		struct area row = { p->in.x, p->y, p->in.w, 1 };
 
-		canvas_textf(p->c, row.x + 2, row.y, 22, ROLE_STRONG, "%s %s", f->title, f->in.version);
+		canvas_textf(p->c, row.x + 2, row.y, 22, ROLE_STRONG, "%s %s", f->title,
+			     f->in.version);
 		canvas_text(p->c, row.x + 25, row.y, row.w - 36, ROLE_DIALOG, f->url);
 		canvas_text_right(p->c, row.x, row.y, row.w, access_role(f->in.access), access);
 		if (i == a->list.cursor && n > 1) {
-			canvas_put(p->c, row.x, row.y, ROLE_CURSOR, canvas_glyph(p->c, GLYPH_CURSOR));
+			canvas_put(p->c, row.x, row.y, ROLE_CURSOR,
+				   canvas_glyph(p->c, GLYPH_CURSOR));
 			if (a->focus == ADD_FOUND)
 				canvas_attrs(p->c, row, CELL_CURSOR, true);
 		}
@@ -394,7 +398,8 @@ static void draw_found(struct pen *p, const struct add *a)
 
 static const char *key_hint(const struct add *a)
 {
-	return a->found.in.grants ? "empty: asks OctoPrint, where somebody presses Allow" : "API key, if you have it";
+	return a->found.in.grants ? "empty: asks OctoPrint, where somebody presses Allow"
+				  : "API key, if you have it";
 }
 
 static void draw_form(struct pen *p, const struct add *a)
@@ -413,12 +418,15 @@ static void draw_access(struct pen *p, const struct add *a)
 	char text[800];
 
 	if (left_s <= 0) {
-		canvas_text(p->c, p->in.x, p->y++, p->in.w, ROLE_DIALOG, "asking what the key is good for ...");
+		canvas_text(p->c, p->in.x, p->y++, p->in.w, ROLE_DIALOG,
+			    "asking what the key is good for ...");
 		return;
 	}
-	str_printf(text, sizeof(text), "Open %s and press Allow: printop asks there for a key.", a->found.url);
+	str_printf(text, sizeof(text), "Open %s and press Allow: printop asks there for a key.",
+		   a->found.url);
 	p->y += dialog_wrap(p->c, (struct area){ p->in.x, p->y, p->in.w, 3 }, ROLE_STRONG, text);
-	canvas_textf(p->c, p->in.x, p->y + 1, p->in.w, ROLE_DIALOG, "%d:%02d left", (int)left_s / 60, (int)left_s % 60);
+	canvas_textf(p->c, p->in.x, p->y + 1, p->in.w, ROLE_DIALOG, "%d:%02d left",
+		     (int)left_s / 60, (int)left_s % 60);
 	canvas_bar(p->c, p->in.x + 12, p->y + 1, p->in.w - 12, left_s / ADOPT_ALLOW_S, ROLE_WARN);
 	p->y += 2;
 }
@@ -445,8 +453,10 @@ static int form_rows(const struct add *a)
 static void add_draw(struct dialog *d, struct canvas *c, const struct moment *m)
 {
 	static const char *const bottoms[] = {
-		[STEP_ADDRESS] = "Enter look   Esc leave", [STEP_LOOK] = "Esc leave",
-		[STEP_FORM] = "Enter add   Tab next field   Esc leave", [STEP_ACCESS] = "Esc stop asking",
+		[STEP_ADDRESS] = "Enter look   Esc leave",
+		[STEP_LOOK] = "Esc leave",
+		[STEP_FORM] = "Enter add   Tab next field   Esc leave",
+		[STEP_ACCESS] = "Esc stop asking",
 	};
 	const struct add *a = as_add(d);
 	int w = c->cols - 8 > BOX_W ? BOX_W : c->cols - 8, rows, wrapped;
@@ -454,9 +464,15 @@ static void add_draw(struct dialog *d, struct canvas *c, const struct moment *m)
 	struct pen p = { .c = c };
 
 	(void)m;
-	wrapped = a->err.code ? dialog_wrap(NULL, (struct area){ 0, 0, w, 1 }, ROLE_BAD, a->err.text) + 1 : 0;
-	rows = a->step == STEP_FORM ? form_rows(a) : a->step == STEP_LOOK ? 1 : a->step == STEP_ACCESS ? 4 : 2;
-	str_printf(title, sizeof(title), "add a printer%s%.80s", a->step == STEP_ADDRESS ? "" : ": ",
+	wrapped = a->err.code
+			  ? dialog_wrap(NULL, (struct area){0, 0, w, 1}, ROLE_BAD, a->err.text) + 1
+			  : 0;
+	rows = a->step == STEP_FORM	? form_rows(a)
+	       : a->step == STEP_LOOK	? 1
+	       : a->step == STEP_ACCESS ? 4
+					: 2;
+	str_printf(title, sizeof(title), "add a printer%s%.80s",
+		   a->step == STEP_ADDRESS ? "" : ": ",
 		   a->step == STEP_ADDRESS ? "" : a->address.text);
 	str_clean(title);
 	p.in = dialog_box(c, w, rows + wrapped, ROLE_TITLE, title, bottoms[a->step]);
@@ -471,7 +487,8 @@ static void add_draw(struct dialog *d, struct canvas *c, const struct moment *m)
 	else
 		draw_access(&p, a);
 	if (wrapped)
-		dialog_wrap(c, (struct area){ p.in.x, p.y + 1, p.in.w, p.in.y + p.in.h - p.y - 1 }, ROLE_WARN, a->err.text);
+		dialog_wrap(c, (struct area){p.in.x, p.y + 1, p.in.w, p.in.y + p.in.h - p.y - 1},
+			    ROLE_WARN, a->err.text);
 }
 
 /* ---- life ---- */
@@ -489,7 +506,8 @@ static void add_close(struct dialog *d)
 
 void dialog_add(struct tui *t, const char *const *addresses, size_t n)
 {
-	static const struct dialog_ops ops = { add_draw, add_key, add_tick, add_next_tick_ms, add_close, add_paste };
+	static const struct dialog_ops ops = {add_draw,		add_key,   add_tick,
+					      add_next_tick_ms, add_close, add_paste};
 	struct add *a = MEM_NEW(struct add);
 
 	a->d.ops = &ops;
@@ -533,14 +551,16 @@ void dialog_remove(struct tui *t, const char *name)
 	const char *lines[] = { line };
 
 	if (!p) {
-		tui_say(t, ROLE_WARN, name ? "no printer \"%s\"" : "remove NAME%s", name ? name : "");
+		tui_say(t, ROLE_WARN, name ? "no printer \"%s\"" : "remove NAME%s",
+			name ? name : "");
 		return;
 	}
 	r = MEM_NEW(struct removal);
 	r->t = t;
 	str_copy(r->name, sizeof(r->name), p->config.name);
 	str_printf(line, sizeof(line), "%s  %.120s", p->config.name, p->config.url);
-	dialog_ask(t, ROLE_WARN, "remove a printer", lines, 1, "Take it out of the fleet, with its key?", remove_yes, free, r);
+	dialog_ask(t, ROLE_WARN, "remove a printer", lines, 1,
+		   "Take it out of the fleet, with its key?", remove_yes, free, r);
 }
 
 void tui_rename(struct tui *t, const char *name, const char *to)

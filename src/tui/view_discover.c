@@ -70,7 +70,8 @@ static void ask_range(struct tui *t, const char *text)
 	}
 	discover_range_describe(&q->range, what, sizeof(what));
 	str_printf(line, sizeof(line), "This asks %s.", what);
-	dialog_ask(t, ROLE_WARN, "look through a range", lines, ARRAY_LEN(lines), "Look?", range_yes, free, q);
+	dialog_ask(t, ROLE_WARN, "look through a range", lines, ARRAY_LEN(lines), "Look?",
+		   range_yes, free, q);
 }
 
 /* ---- adding ---- */
@@ -83,7 +84,8 @@ static const struct printer *twin_of(const struct discover_view *s, const struct
 /* False: it needs somebody (a key, another name), and the dialog for it. */
 static bool add_now(struct discover_view *s, const struct discovered *x)
 {
-	const struct adopt_printer p = { .name = x->f.name, .url = x->f.url, .dialect = x->f.dialect };
+	const struct adopt_printer p = {
+		.name = x->f.name, .url = x->f.url, .dialect = x->f.dialect};
 	struct err e;
 	char *path;
 
@@ -135,12 +137,17 @@ static void draw_row(const struct discover_view *s, struct canvas *c, struct are
 	bool current = i == s->list.cursor;
 	char note[120];
 
-	str_printf(note, sizeof(note), "%s%s%s", twin ? "in the fleet as " : "", twin ? twin->config.name : x->f.name,
+	str_printf(note, sizeof(note), "%s%s%s", twin ? "in the fleet as " : "",
+		   twin ? twin->config.name : x->f.name,
 		   x->announced && row.w >= 100 ? ", announces itself" : "");
-	canvas_textf(c, row.x + 2, row.y, 3, twin ? ROLE_DIM : ROLE_NORMAL, "[%c]", twin ? '-' : s->ticked[i] ? 'x' : ' ');
+	canvas_textf(c, row.x + 2, row.y, 3, twin ? ROLE_DIM : ROLE_NORMAL, "[%c]",
+		     twin	    ? '-'
+		     : s->ticked[i] ? 'x'
+				    : ' ');
 	canvas_text(c, row.x + 6, row.y, 32, twin ? ROLE_DIM : ROLE_STRONG, x->f.url);
 	canvas_text(c, row.x + 39, row.y, 10, ROLE_NORMAL, x->f.title);
-	canvas_text(c, row.x + 50, row.y, 10, str_eq(access, "full") ? ROLE_GOOD : ROLE_WARN, access);
+	canvas_text(c, row.x + 50, row.y, 10, str_eq(access, "full") ? ROLE_GOOD : ROLE_WARN,
+		    access);
 	canvas_text(c, row.x + 61, row.y, row.w - 61, twin ? ROLE_DIM : ROLE_NORMAL, note);
 	if (current) {
 		canvas_put(c, row.x, row.y, ROLE_CURSOR, canvas_glyph(c, GLYPH_CURSOR));
@@ -187,10 +194,12 @@ static void discover_draw(struct view *v, struct canvas *c, const struct moment 
 	if (info.h)
 		draw_info(s, c, info);
 	for (int y = 0; y < body.h && s->list.top + (size_t)y < n; y++)
-		draw_row(s, c, (struct area){ body.x, body.y + y, body.w, 1 }, s->list.top + (size_t)y);
+		draw_row(s, c, (struct area){body.x, body.y + y, body.w, 1},
+			 s->list.top + (size_t)y);
 	if (!n)
 		canvas_text(c, 2, body.y, c->cols - 2, ROLE_DIM,
-			    "nothing yet; r looks through a range of addresses, :add takes one address");
+			    "nothing yet; r looks through a range of addresses, :add takes one "
+			    "address");
 	draw_hints(v->tui, c, SCOPE_LIST, hints, ARRAY_LEN(hints), "");
 }
 

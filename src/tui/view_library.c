@@ -1,4 +1,7 @@
-/* The library: G-code files on this machine with what they say of themselves; one goes to the upload form. */
+/*
+ * The library: G-code files on this machine with what they say of themselves; one goes to the
+ * upload form.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +43,8 @@ static void on_change(void *ctx)
 static int compare(const void *a, const void *b, void *ctx)
 {
 	const struct library_view *s = ctx;
-	const struct library_file *x = library_at(s->library, *(const size_t *)a), *y = library_at(s->library, *(const size_t *)b);
+	const struct library_file *x = library_at(s->library, *(const size_t *)a),
+				  *y = library_at(s->library, *(const size_t *)b);
 	double p = x->facts.time_s, q = y->facts.time_s;
 
 	if (s->order == LIB_BY_AGE)
@@ -96,7 +100,8 @@ static void put_word(struct fact_text *t, const char *word)
 
 static void changed_text(struct fact_text *t)
 {
-	str_clock(t->text, sizeof(t->text), (time_t)(t->f->changed_ns / 1000000000), (time_t)t->m->wall_s);
+	str_clock(t->text, sizeof(t->text), (time_t)(t->f->changed_ns / 1000000000),
+		  (time_t)t->m->wall_s);
 }
 
 static void size_text(struct fact_text *t)
@@ -145,13 +150,16 @@ static const struct column {
 	const char *title;
 	void (*text)(struct fact_text *t);
 } columns[] = {
-	{ 56, 9, "CHANGED", changed_text }, { 110, 8, "SIZE", size_text }, { 120, 12, "SLICER", slicer_text },
-	{ 70, 4, "BED", bed_text }, { 70, 6, "NOZZLE", nozzle_text }, { 64, 6, "TYPE", type_text },
-	{ 78, 6, "WEIGHT", weight_text }, { 100, 7, "LENGTH", length_text }, { 30, 5, "TIME", time_text },
+	{56, 9, "CHANGED", changed_text}, {110, 8, "SIZE", size_text},
+	{120, 12, "SLICER", slicer_text}, {70, 4, "BED", bed_text},
+	{70, 6, "NOZZLE", nozzle_text},	  {64, 6, "TYPE", type_text},
+	{78, 6, "WEIGHT", weight_text},	  {100, 7, "LENGTH", length_text},
+	{30, 5, "TIME", time_text},
 };
 
 /* f NULL: the titles. Takes its columns away from the row. */
-static void draw_facts(struct canvas *c, struct area *row, const struct library_file *f, const struct moment *m)
+static void draw_facts(struct canvas *c, struct area *row, const struct library_file *f,
+		       const struct moment *m)
 {
 	struct fact_text t = { .f = f, .m = m };
 	int w = row->w;
@@ -164,8 +172,8 @@ static void draw_facts(struct canvas *c, struct area *row, const struct library_
 		row->w -= k->w + 1;
 		if (f)
 			k->text(&t);
-		canvas_text_right(c, row->x + row->w + 1, row->y, k->w, f ? ROLE_NORMAL : ROLE_HEADER,
-				  f ? t.text : k->title);
+		canvas_text_right(c, row->x + row->w + 1, row->y, k->w,
+				  f ? ROLE_NORMAL : ROLE_HEADER, f ? t.text : k->title);
 	}
 }
 
@@ -192,9 +200,10 @@ static void draw_row(struct canvas *c, struct area row, const struct library_fil
 
 static void draw_info(const struct library_view *s, struct canvas *c, struct area a)
 {
-	static const char *const orders[LIB_ORDERS] = { "by name", "newest first", "longest first" };
+	static const char *const orders[LIB_ORDERS] = {"by name", "newest first", "longest first"};
 	struct line l = line_of(c, a, 0);
-	size_t all = s->library ? library_count(s->library) : 0, read = s->library ? library_read(s->library) : 0;
+	size_t all = s->library ? library_count(s->library) : 0,
+	       read = s->library ? library_read(s->library) : 0;
 
 	line_addf(&l, ROLE_NORMAL, "%zu file%s", all, all == 1 ? "" : "s");
 	line_add(&l, ROLE_DIM, orders[s->order]);
@@ -211,7 +220,8 @@ static void draw_empty(const struct library_view *s, struct canvas *c, struct ar
 	const char *text = "no files";
 
 	if (!s->library || !library_folders(s->library))
-		text = "no folders: write library = \"~/gcode\"; into printers.conf, or :set library ~/gcode";
+		text = "no folders: write library = \"~/gcode\"; into printers.conf, or :set "
+		       "library ~/gcode";
 	else if (s->filter[0])
 		text = "no file matches; Esc shows all";
 	else if (library_busy(s->library))
@@ -245,8 +255,8 @@ static void library_draw(struct view *v, struct canvas *c, const struct moment *
 	for (int y = 0; y < body.h && s->list.top + (size_t)y < s->list.n; y++) {
 		size_t i = s->list.top + (size_t)y;
 
-		draw_row(c, (struct area){ body.x, body.y + y, body.w, 1 }, library_at(s->library, s->shown[i]),
-			 i == s->list.cursor, m);
+		draw_row(c, (struct area){body.x, body.y + y, body.w, 1},
+			 library_at(s->library, s->shown[i]), i == s->list.cursor, m);
 	}
 	if (!s->list.n)
 		draw_empty(s, c, body);
