@@ -97,6 +97,17 @@ static void set_phase(struct task *t, enum op_phase phase)
 	t->phase_ms = now_ms(t->ops);
 }
 
+/* Two can be under way (a cancel gets past a pause): the later one counts. verb + 1, 0 none. */
+static int watched_verb(const struct ops *o, uint32_t printer_id)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		if (o->tasks[i]->watched && o->tasks[i]->op.printer_id == printer_id)
+			found = (int)o->tasks[i]->op.x.verb + 1;
+	return found;
+}
+
 /* While a verb is unconfirmed its printer is polled fast and shown as pausing, cancelling ... */
 static void watch(struct task *t, bool on)
 {
@@ -106,12 +117,8 @@ static void watch(struct task *t, bool on)
 		return;
 	t->watched = on;
 	poller_hurry(t->ops->app->poller, t->op.printer_id, on);
-	if (!p)
-		return;
-	if (on)
-		p->pending = (int)t->op.x.verb + 1;
-	else if (p->pending == (int)t->op.x.verb + 1)
-		p->pending = 0;
+	if (p)
+		p->pending = watched_verb(t->ops, p->id);
 }
 
 static void drop_call(struct task *t)

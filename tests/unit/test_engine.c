@@ -320,6 +320,12 @@ static void test_two_commands_at_once_are_refused_but_the_stop_is_not(void **sta
 	assert_int_equal(op_get(b.app->ops, cancel)->phase, OP_SENDING);
 	stop = submit(&b, VERB_ESTOP, NAN);
 	assert_int_equal(op_get(b.app->ops, stop)->phase, OP_SENDING);
+	/* The printer is shown by the latest of those that are under way. */
+	assert_int_equal(printer(&b, 0)->pending, VERB_ESTOP + 1);
+	op_cancel(b.app->ops, stop);
+	assert_int_equal(printer(&b, 0)->pending, VERB_CANCEL + 1);
+	op_cancel(b.app->ops, cancel);
+	assert_int_equal(printer(&b, 0)->pending, VERB_PAUSE + 1);
 	bench_free(&b);
 }
 
