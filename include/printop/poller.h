@@ -25,7 +25,6 @@ void poller_focus(struct poller *p, uint32_t id);	/* the printer on screen in de
 void poller_topics(struct poller *p, uint32_t mask);
 /* Only these printers are polled (ids copied); n 0: all. */
 void poller_only(struct poller *p, const uint32_t *ids, size_t n);
-void poller_pause(struct poller *p, bool paused);	/* stop polling (suspended terminal) */
 /* Seconds to the next try, -1 when not waiting. */
 double poller_next_s(const struct poller *p, uint32_t id);
 /* Every printer that is not parked was asked, and answered or failed, since the start. */

@@ -40,7 +40,7 @@ struct poller {
 	size_t next;		/* where the next scan begins: no printer is always last */
 	uint32_t topics;
 	uint32_t focus;
-	bool started, paused, blocked;
+	bool started, blocked;
 	int64_t timer_at;	/* when the timer fires */
 	int64_t started_ms, sweep_end_ms;
 	struct poller_stats stats;
@@ -356,7 +356,7 @@ static void round_next(struct poll *q)
 	struct printer *pr = printer_of(q);
 	enum topic_id t;
 
-	while (pr && !q->poller->paused && next_topic(q, pr, &t))
+	while (pr && next_topic(q, pr, &t))
 		if (ask(q, pr, t))
 			return;
 	round_end(q);
@@ -431,7 +431,7 @@ static void timer_fired(void *ctx)
 {
 	struct poller *p = ctx;
 
-	if (p->started && !p->paused)
+	if (p->started)
 		pump(p);
 }
 
@@ -585,13 +585,6 @@ void poller_only(struct poller *p, const uint32_t *ids, size_t n)
 			if (p->polls[i]->id == ids[k])
 				p->polls[i]->skip = false;
 	}
-}
-
-void poller_pause(struct poller *p, bool paused)
-{
-	p->paused = paused;
-	if (!paused)
-		poller_refresh(p, 0);
 }
 
 double poller_next_s(const struct poller *p, uint32_t id)

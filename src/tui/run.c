@@ -83,16 +83,13 @@ static void on_timer(void *ctx)
 
 /* ---- what the frame asks of the terminal ---- */
 
+/* The loop stands still meanwhile, and with it all polls: what is on the screen may be hours old. */
 static void suspend(struct run *r)
 {
-	if (r->app->poller)
-		poller_pause(r->app->poller, true);
 	if (!term_suspend(r->term))
 		tui_say(r->tui, ROLE_WARN, "there is no shell to go back to");
-	if (r->app->poller) {
-		poller_pause(r->app->poller, false);
+	if (r->app->poller)
 		poller_refresh(r->app->poller, 0);
-	}
 }
 
 static void fit_canvas(struct run *r)
