@@ -334,7 +334,8 @@ static void test_a_large_group_is_retried_whole(void **state)
 {
 	struct bench b = bench_new(true, "octoprint", 1);
 	struct ops *ops = b.app->ops;
-	struct verb_args args = { .file = (char *)"a.gcode", .local_bytes = -1 };
+	static char file[] = "a.gcode";
+	struct verb_args args = { .file = file, .local_bytes = -1 };
 	uint32_t ids[250], group = ops_new_group(ops);
 
 	(void)state;
