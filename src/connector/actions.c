@@ -283,6 +283,18 @@ static bool begin(struct order *o)
 	return false;
 }
 
+bool action_should_wait(const struct order *o)
+{
+	const uint32_t passing = STATUS_BIT(PRINTER_BUSY) | STATUS_BIT(PRINTER_PAUSING) | STATUS_BIT(PRINTER_RESUMING) |
+		STATUS_BIT(PRINTER_CANCELLING) | STATUS_BIT(PRINTER_FINISHING) | STATUS_BIT(PRINTER_STARTING) |
+		STATUS_BIT(PRINTER_CONNECTING) | (o->action == CLOUD_ACTION_PAUSE ? STATUS_BIT(PRINTER_PREPARING) : 0);
+	const struct printer *p = order_printer(o);
+	struct err e;
+
+	return p && !o->settle && how[o->action].verb != VERB_N && STATUS_BIT(p->state.status) & passing &&
+	       !op_allowed(o->c->app, p->id, how[o->action].verb, &e);
+}
+
 void action_start(struct order *o)
 {
 	const struct printer *p = order_printer(o);

@@ -19,7 +19,8 @@
 #define REPLY_BYTES (64u << 20)		/* of a list of commands: files of up to 48 MB come in it */
 #define KEPT_BYTES (64u << 10)		/* of a command without its file */
 #define BATCH 20
-#define PRINTER_MS 10000		/* a printer that was not heard yet gets so long */
+#define HEARD_MS 10000			/* a printer that was not heard yet gets so long */
+#define READY_MS 30000			/* one that is busy for the moment, so long */
 
 #define A(id) CLOUD_ACTION_BIT(CLOUD_ACTION_##id)
 #define MOTION (A(PAUSE) | A(RESUME) | A(CANCEL) | A(START) | A(HOMING))
@@ -31,8 +32,8 @@ static const unsigned waits_for[CLOUD_ACTION_N] = {
 	[CLOUD_ACTION_CANCEL] = A(START) | A(CANCEL),
 	[CLOUD_ACTION_START] = MOTION | A(UPLOAD) | A(DELETE),
 	[CLOUD_ACTION_HOMING] = MOTION,
-	[CLOUD_ACTION_UPLOAD] = A(UPLOAD) | A(DELETE) | A(START),
-	[CLOUD_ACTION_DELETE] = A(UPLOAD) | A(DELETE) | A(START),
+	[CLOUD_ACTION_UPLOAD] = A(UPLOAD) | A(DELETE) | A(START) | A(CANCEL),
+	[CLOUD_ACTION_DELETE] = A(UPLOAD) | A(DELETE) | A(START) | A(CANCEL),
 	[CLOUD_ACTION_SYNC] = A(UPLOAD) | A(DELETE),
 	[CLOUD_ACTION_HISTORY] = 0,
 	[CLOUD_ACTION_BACKUP] = A(BACKUP),
@@ -171,12 +172,16 @@ static bool must_wait(const struct order *o)
 	return false;
 }
 
-static bool printer_is_heard(const struct order *o)
+static bool printer_is_ready(struct order *o)
 {
 	const struct printer *p = order_printer(o);
+	int64_t now = connector_now_ms(o->c);
 
-	return !p || p->config.parked || (p->dialect && poller_heard(o->c->app->poller, p->id)) ||
-	       connector_now_ms(o->c) - o->since_ms > PRINTER_MS;
+	if (p && !p->config.parked && !(p->dialect && poller_heard(o->c->app->poller, p->id)) && now - o->since_ms < HEARD_MS)
+		return false;
+	if (!o->turn_ms)
+		o->turn_ms = now;
+	return now - o->turn_ms > READY_MS || !action_should_wait(o);
 }
 
 void orders_run(struct connector *c)
@@ -187,12 +192,11 @@ void orders_run(struct connector *c)
 		next = o->next;
 		if (o->phase != ORDER_WAITING || must_wait(o))
 			continue;
-		if (!printer_is_heard(o)) {
+		if (!printer_is_ready(o)) {
 			later = true;
 			continue;
 		}
 		o->phase = ORDER_RUNNING;
-		o->since_ms = connector_now_ms(c);
 		action_start(o);
 		/* It may have ended at once, and the list is another one then. */
 		next = c->orders;

@@ -108,7 +108,8 @@ struct order {
 	enum cloud_action action;
 	enum order_phase phase;
 	bool settle;		/* it was begun before a restart: look whether it took effect */
-	int64_t since_ms;
+	int64_t since_ms;	/* when it came */
+	int64_t turn_ms;	/* when it could have begun, 0 not yet */
 	struct action_args args;
 	char *spool;		/* upload_file: the decoded file */
 	int64_t spool_bytes;
@@ -127,6 +128,8 @@ void orders_run(struct connector *c);			/* starts what may start */
 void order_end(struct order *o, const char *error);
 const struct printer *order_printer(const struct order *o);	/* NULL: not in the fleet any more */
 
+/* What forbids it now will pass by itself: Klipper calls itself busy for a second after it has homed. */
+bool action_should_wait(const struct order *o);
 void action_start(struct order *o);
 void action_stop(struct order *o);			/* drops what it waits for */
 void action_op_changed(void *ctx, const struct op *op);	/* ctx is the connector */

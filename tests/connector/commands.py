@@ -285,6 +285,23 @@ def _():
     end(cloud, c)
 
 
+@test("commands sent together are done one after the other, each when the printer is ready for it")
+def _():
+    cloud, c = connected()
+    for printer, proxy in ((11, farm.moon), (12, farm.octo)):
+        name = f"row-{printer}.gcode"
+        row = [("upload_file", {"filename": name, "content": B64}), ("homing", {}), ("homing", {"axes": ["X"]}),
+               ("start_print", {"filename": name}), ("pause", None), ("resume", None)]
+        for part, commands in enumerate((row, [("cancel", None), ("delete_file", {"filename": name})])):
+            with cloud.lock:
+                for i, (action, params) in enumerate(commands):
+                    cloud.command(f"{printer}-{part}-{i}", action, params, printer)
+            for i, (action, params) in enumerate(commands):
+                r = cloud.wait_done(f"{printer}-{part}-{i}", 40)
+                assert r["status"] == "succeeded", (printer, action, r)
+    end(cloud, c)
+
+
 @test("a command for a printer that hangs fails by itself; the rest goes on")
 def _():
     cloud, c = connected()
