@@ -13,7 +13,7 @@ n=0
 changes() { # TARGET: of each seed; the fixtures are many
 	case $1 in
 	http | moonraker | octoprint) echo 3 ;;
-	tui) echo 20 ;;
+	tui | gateway_request) echo 20 ;;
 	*) echo 100 ;;
 	esac
 }
