@@ -8,7 +8,7 @@ _printop_printers() {
 
 _printop_options() {
 	case $1 in
-	sim) echo '--printers --seed --port --speed --dialect --idle --tick --faults --demo --conf --help' ;;
+	sim) echo '--printers --seed --port --address --speed --dialect --idle --tick --faults --demo --conf --help' ;;
 	files) echo '-t --to --json --csv --format --fields --no-header --sort --color --timeout --folders -h --help' ;;
 	library) echo '--json --csv --format --fields --no-header --sort --color --search -h --help' ;;
 	pause) echo '-t --to --json --csv --format --fields --no-header --color -q --quiet -y --yes --dry-run --timeout -h --help' ;;

@@ -117,6 +117,7 @@ complete -c printop -n '__fish_seen_subcommand_from files library pause resume c
 complete -c printop -n '__fish_seen_subcommand_from sim' -l printers -x -d 'how many'
 complete -c printop -n '__fish_seen_subcommand_from sim' -l seed -x -d 'the same seed gives the same farm'
 complete -c printop -n '__fish_seen_subcommand_from sim' -l port -x -d 'first port; 0 takes free ones'
+complete -c printop -n '__fish_seen_subcommand_from sim' -l address -x -d 'listen there, an address of loopback'
 complete -c printop -n '__fish_seen_subcommand_from sim' -l speed -x -d 'simulated seconds per second'
 complete -c printop -n '__fish_seen_subcommand_from sim' -l dialect -x -a 'octoprint moonraker' -d 'only one'
 complete -c printop -n '__fish_seen_subcommand_from sim' -l idle -d 'no jobs at the beginning'
