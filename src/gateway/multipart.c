@@ -174,7 +174,7 @@ static void forget_headers(struct multipart *m)
 
 static void take_header(struct multipart *m, const char *line)
 {
-	if (str_starts_nocase(line, "content-disposition:") && !m->name && !m->filename) {
+	if (str_starts_nocase(line, "content-disposition:") && !m->name && !m->filename && !m->star) {
 		m->name = header_param(line, "name");
 		m->filename = header_param(line, "filename");
 		m->star = header_param(line, "filename*");

@@ -29,7 +29,7 @@ static bool is_route(const struct slicer_route *routes, const char *path)
  * No link of ours may hold "api/" before the real one: Cura's plugin takes what follows the first as the file's path. A
  * name that ends so is written with its last letter encoded.
  */
-static void set_prefix(struct slicer_base *base, const char *kind)
+void slicer_set_prefix(struct slicer_base *base, const char *kind)
 {
 	struct sbuf b = SBUF_INIT(sizeof(base->prefix) - 1);
 	size_t len;
@@ -80,7 +80,7 @@ static bool read_printer(const struct app *a, const char *at, struct slicer_base
 		return false;
 	str_copy(base->name, sizeof(base->name), p->config.name);
 	str_copy(base->target, sizeof(base->target), p->config.name);
-	set_prefix(base, "printer");
+	slicer_set_prefix(base, "printer");
 	return true;
 }
 
@@ -89,7 +89,7 @@ static bool read_tag(const struct app *a, const char *at, struct slicer_base *ba
 	base->place = PLACE_TAG;
 	take_name(base, at);
 	str_printf(base->target, sizeof(base->target), "tag:%s", base->name);
-	set_prefix(base, "tag");
+	slicer_set_prefix(base, "tag");
 	return any_has_tag(a->fleet, base->name);
 }
 
@@ -356,9 +356,11 @@ static bool on_body(void *door, struct httpd_request *r, struct httpd_sink *ret)
 	struct slicer_request q;
 	struct slicer_upload *u;
 
-	slicer_request_init(&q, door, r);
+	/* Other requests are looked at when they are whole: a one-shot token would be used up here. */
+	slicer_base_read(((struct slicer *)door)->app, httpd_path(r), &q.base);
 	if (!slicer_is_upload(&q.base, httpd_method(r)))
 		return false;
+	slicer_request_init(&q, door, r);
 	u = slicer_upload_new(&q);
 	*ret = (struct httpd_sink){ .data = slicer_upload_data, .done = slicer_upload_free, .answered = slicer_upload_answered,
 		.ctx = u };
@@ -374,6 +376,7 @@ static void *open_door(struct gateway *g, struct err *e)
 	s->app = gateway_app(g);
 	s->queue = gateway_queue(g);
 	slicer_library_sweep(s);
+	s->announce = slicer_announce_new(s);
 	return s;
 }
 
@@ -381,6 +384,7 @@ static void close_door(void *door)
 {
 	struct slicer *s = door;
 
+	slicer_announce_free(s->announce);
 	explicit_bzero(s->tokens, sizeof(s->tokens));
 	free(s);
 }

@@ -27,8 +27,11 @@ struct slicer_token {		/* access/oneshot_token */
 	int64_t until_ms;
 };
 
+struct slicer_announce;
+
 struct slicer {
 	struct gateway *g;
+	struct slicer_announce *announce;	/* NULL: off */
 	struct app *app;
 	struct queue *queue;
 	struct slicer_token tokens[SLICER_TOKENS];
@@ -82,6 +85,12 @@ void slicer_upload_answered(void *upload);
 void slicer_upload_free(void *upload);
 void slicer_library_sweep(const struct slicer *s);
 void slicer_upload_finish(struct slicer_upload *u, struct slicer_request *q);
+
+/* ---- mDNS: slicer_announce.c ---- */
+/* One service for each base, kept in step with the fleet; NULL when it is switched off. */
+struct slicer_announce *slicer_announce_new(struct slicer *s);
+void slicer_announce_free(struct slicer_announce *a);
+void slicer_set_prefix(struct slicer_base *base, const char *kind);	/* from its name */
 
 /* ---- starting: slicer_start.c ---- */
 /* May this client start prints there? False with the reason in words. */

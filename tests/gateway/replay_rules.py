@@ -127,6 +127,10 @@ def token():
     ok(get("/printer/sim-001/server/info?token=" + t, None).status == 200)
     ok(get("/printer/sim-001/server/info?token=" + t, None).status == 401)
     ok(get("/server/info?token=", None).status == 401)
+    t = get("/printer/sim-001/access/oneshot_token").json()["result"]
+    ok(post("/printer/sim-001/printer/print/start?token=" + t, {"filename": "none.gcode"}, None).status == 404)
+    t = get("/printer/sim-001/access/oneshot_token").json()["result"]
+    ok(send(STORE + "?token=" + t, "token.gcode", rig.gcode(seed="token"), key=None).status == 201)
 
 
 # ---- what the server is ----
