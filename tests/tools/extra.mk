@@ -11,6 +11,11 @@ fuzz-libs:
 bench: all			## measured figures, as counts and ratios
 	$(Q)B=$(B) $(PYTHON) tests/bench/bench.py
 
+$(O)/tests/bench/%: tests/bench/%.c $(LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS)
+
 # Runs in a folder of its own: what is on the pictures must not be about this machine.
 $(O)/tests/pictures: tests/tools/pictures.c $(LIB)
 	$(call say,LD,$@)
