@@ -1,4 +1,7 @@
-/* The connector's group in printers.conf: a reader per key, and the checks that need all of the file. */
+/*
+ * The connector's group in printers.conf: a reader per key, and the checks that need all of the
+ * file.
+ */
 #include "config_read.h"
 
 #include <math.h>
@@ -104,7 +107,8 @@ void connector_config_copy(struct connector_config *to, const struct connector_c
 	to->token_file = mem_strdup(from->token_file);
 	to->id = mem_strdup(from->id);
 	to->secret.value = mem_strdup(from->secret.value);
-	to->printers = from->n_printers ? mem_zalloc(from->n_printers, sizeof(*to->printers)) : NULL;
+	to->printers =
+		from->n_printers ? mem_zalloc(from->n_printers, sizeof(*to->printers)) : NULL;
 	for (size_t i = 0; i < from->n_printers; i++) {
 		to->printers[i] = from->printers[i];
 		to->printers[i].name = mem_strdup(from->printers[i].name);
@@ -127,7 +131,8 @@ static bool same_texts(char *const *a, int n_a, char *const *b, int n_b)
 static bool same_printers(const struct connector_config *a, const struct connector_config *b)
 {
 	for (size_t i = 0; i < a->n_printers && i < b->n_printers; i++)
-		if (!str_eq(a->printers[i].name, b->printers[i].name) || a->printers[i].id != b->printers[i].id ||
+		if (!str_eq(a->printers[i].name, b->printers[i].name) ||
+		    a->printers[i].id != b->printers[i].id ||
 		    a->printers[i].ui_port != b->printers[i].ui_port)
 			return false;
 	return a->n_printers == b->n_printers;
@@ -146,12 +151,16 @@ static bool same_token(const struct connector_config *a, const struct connector_
 
 bool connector_config_same(const struct connector_config *a, const struct connector_config *b)
 {
-	return a->on == b->on && str_eq(a->original, b->original) && str_eq(a->cloud_url, b->cloud_url) &&
-	       str_eq(a->site_name, b->site_name) && same_token(a, b) &&
-	       (a->original || (str_eq(a->id, b->id) && str_eq(a->secret.value, b->secret.value))) && same_printers(a, b) &&
-	       a->allow == b->allow && same_number(a->commands_s, b->commands_s) && same_number(a->snapshots_s, b->snapshots_s) &&
-	       same_number(a->heartbeat_s, b->heartbeat_s) && str_eq(a->state_dir, b->state_dir) && str_eq(a->ca_file, b->ca_file) &&
-	       a->insecure_http == b->insecure_http &&
+	return a->on == b->on && str_eq(a->original, b->original) &&
+	       str_eq(a->cloud_url, b->cloud_url) && str_eq(a->site_name, b->site_name) &&
+	       same_token(a, b) &&
+	       (a->original ||
+		(str_eq(a->id, b->id) && str_eq(a->secret.value, b->secret.value))) &&
+	       same_printers(a, b) && a->allow == b->allow &&
+	       same_number(a->commands_s, b->commands_s) &&
+	       same_number(a->snapshots_s, b->snapshots_s) &&
+	       same_number(a->heartbeat_s, b->heartbeat_s) && str_eq(a->state_dir, b->state_dir) &&
+	       str_eq(a->ca_file, b->ca_file) && a->insecure_http == b->insecure_http &&
 	       same_texts(a->backup_roots, a->n_backup_roots, b->backup_roots, b->n_backup_roots) &&
 	       same_texts(a->backup_hosts, a->n_backup_hosts, b->backup_hosts, b->n_backup_hosts);
 }
@@ -231,7 +240,8 @@ static void read_allow(struct reader *r, const config_setting_t *s, struct conne
 		if (a < CLOUD_ACTION_N)
 			c->allow |= CLOUD_ACTION_BIT(a);
 		else
-			reader_error(r, s, "a cloud has no action '%.40s'%s", names[i], nearest_hint(&near, hint, sizeof(hint)));
+			reader_error(r, s, "a cloud has no action '%.40s'%s", names[i],
+				     nearest_hint(&near, hint, sizeof(hint)));
 		free(names[i]);
 	}
 }
@@ -277,10 +287,13 @@ static void read_ca_file(struct reader *r, const config_setting_t *s, struct con
 static void read_insecure(struct reader *r, const config_setting_t *s, struct connector_config *c)
 {
 	if (read_flag(r, s, &c->insecure_http) && c->insecure_http)
-		reader_warn(r, s, "insecure_http: anybody between here and the cloud can read the secret and send commands");
+		reader_warn(r, s,
+			    "insecure_http: anybody between here and the cloud can read the secret "
+			    "and send commands");
 }
 
-static void read_backup_roots(struct reader *r, const config_setting_t *s, struct connector_config *c)
+static void read_backup_roots(struct reader *r, const config_setting_t *s,
+			      struct connector_config *c)
 {
 	free_texts(c->backup_roots, &c->n_backup_roots);
 	read_texts(r, s, c->backup_roots, &c->n_backup_roots, (int)ARRAY_LEN(c->backup_roots));
@@ -292,7 +305,8 @@ static void read_backup_roots(struct reader *r, const config_setting_t *s, struc
 	}
 }
 
-static void read_backup_hosts(struct reader *r, const config_setting_t *s, struct connector_config *c)
+static void read_backup_hosts(struct reader *r, const config_setting_t *s,
+			      struct connector_config *c)
 {
 	read_texts(r, s, c->backup_hosts, &c->n_backup_hosts, (int)ARRAY_LEN(c->backup_hosts));
 }
@@ -406,5 +420,7 @@ void connector_config_finish(struct config *c)
 	}
 	for (size_t i = 0; i < k->n_printers; i++)
 		if (!is_in_fleet(c, k->printers[i].name))
-			config_add_issue(c, CONFIG_ERROR, k->where, "connector: there is no printer \"%s\"", k->printers[i].name);
+			config_add_issue(c, CONFIG_ERROR, k->where,
+					 "connector: there is no printer \"%s\"",
+					 k->printers[i].name);
 }

@@ -1,4 +1,7 @@
-/* printer-connector's config.json: the cloud, the identity, and Moonraker printers that join the fleet. */
+/*
+ * printer-connector's config.json: the cloud, the identity, and Moonraker printers that join the
+ * fleet.
+ */
 #include "config_read.h"
 
 #include <stdlib.h>
@@ -62,7 +65,8 @@ static bool name_is_free(const struct config *c, const char *name)
 
 static char *free_name(const struct config *c, const char *wanted, size_t index)
 {
-	char *name = wanted && !config_check_name(wanted) ? mem_strdup(wanted) : mem_printf("printer-%zu", index + 1);
+	char *name = wanted && !config_check_name(wanted) ? mem_strdup(wanted)
+							  : mem_printf("printer-%zu", index + 1);
 
 	for (int i = 2; !name_is_free(c, name); i++) {
 		free(name);
@@ -80,7 +84,8 @@ static const char *fleet_name(const struct config *c, const char *url)
 }
 
 /* The printer's name in the fleet; it is added when no printer has its address. */
-static char *join_fleet(struct config *c, const char *path, const struct json *entry, const struct http_url *url, size_t index)
+static char *join_fleet(struct config *c, const char *path, const struct json *entry,
+			const struct http_url *url, size_t index)
 {
 	struct sbuf text = SBUF_INIT(1024);
 	struct printer_config p;
@@ -104,7 +109,8 @@ static char *join_fleet(struct config *c, const char *path, const struct json *e
 	return name;
 }
 
-static bool check_url(struct config *c, const char *path, size_t i, const char *text, struct http_url *ret)
+static bool check_url(struct config *c, const char *path, size_t i, const char *text,
+		      struct http_url *ret)
 {
 	const char *why = "it is not an address";
 
@@ -128,7 +134,8 @@ static bool id_is_twice(const struct connector_config *k, int64_t id)
 	return false;
 }
 
-static void read_printer_entry(struct config *c, const char *path, const struct json *entry, size_t i, bool pairing)
+static void read_printer_entry(struct config *c, const char *path, const struct json *entry,
+			       size_t i, bool pairing)
 {
 	struct connector_config *k = &c->connector;
 	int64_t id = json_int(entry, "printer_id", 0), port = json_int(entry, "ui_port", 0);
@@ -136,11 +143,14 @@ static void read_printer_entry(struct config *c, const char *path, const struct 
 	struct http_url url;
 
 	if (id < 0)
-		config_add_issue(c, CONFIG_ERROR, path, "moonraker[%zu].printer_id must not be negative", i);
+		config_add_issue(c, CONFIG_ERROR, path,
+				 "moonraker[%zu].printer_id must not be negative", i);
 	else if (id == 0 && !pairing)
-		config_add_issue(c, CONFIG_ERROR, path, "moonraker[%zu].printer_id must be above 0 once it is paired", i);
+		config_add_issue(c, CONFIG_ERROR, path,
+				 "moonraker[%zu].printer_id must be above 0 once it is paired", i);
 	else if (id_is_twice(k, id))
-		config_add_issue(c, CONFIG_ERROR, path, "moonraker[%zu].printer_id %lld is there twice", i, (long long)id);
+		config_add_issue(c, CONFIG_ERROR, path,
+				 "moonraker[%zu].printer_id %lld is there twice", i, (long long)id);
 	else if (check_url(c, path, i, base, &url))
 		k->printers[k->n_printers++] = (struct connector_printer){
 			.name = join_fleet(c, path, entry, &url, i),
@@ -176,12 +186,15 @@ static void check(struct config *c, const char *path, const struct json *root)
 	struct connector_config *k = &c->connector;
 	bool token = secret_is_set(&k->token), identity = k->id && secret_is_set(&k->secret);
 
-	if (k->cloud_url && !str_starts(k->cloud_url, "http://") && !str_starts(k->cloud_url, "https://"))
+	if (k->cloud_url && !str_starts(k->cloud_url, "http://") &&
+	    !str_starts(k->cloud_url, "https://"))
 		wrong(c, path, "cloud_url must begin with http:// or https://");
 	if (!token && !identity)
 		wrong(c, path, "pairing_token, or connector_id and connector_secret, is needed");
 	if (token && identity)
-		wrong(c, path, "pairing_token together with connector_id and connector_secret: keep one of them");
+		wrong(c, path,
+		      "pairing_token together with connector_id and connector_secret: keep one of "
+		      "them");
 	read_printers(c, path, root, !identity);
 }
 
@@ -208,7 +221,8 @@ static void read_root(struct config *c, const char *path, const struct json *roo
 static void add_home_root(struct connector_config *k)
 {
 	const char *home = getenv("HOME");
-	char *root = !home || !*home || str_eq(home, "/root") ? mem_strdup("/usr/data/printer_data") : path_join(home, "printer_data");
+	char *root = !home || !*home || str_eq(home, "/root") ? mem_strdup("/usr/data/printer_data")
+							      : path_join(home, "printer_data");
 	struct stat st;
 
 	if (!stat(root, &st) && S_ISDIR(st.st_mode))
@@ -236,9 +250,11 @@ void config_add_original(struct config *c, const char *path)
 		read_root(c, path, root);
 		add_home_root(&c->connector);
 	} else {
-		config_add_issue(c, CONFIG_ERROR, path, "it is no JSON object%s%s", root ? "" : ": ", root ? "" : e.text);
+		config_add_issue(c, CONFIG_ERROR, path, "it is no JSON object%s%s",
+				 root ? "" : ": ", root ? "" : e.text);
 	}
 	if (!stat(path, &st) && (st.st_mode & 077))
-		config_add_issue(c, CONFIG_WARNING, path, "it holds a secret and others can read it: chmod 600 %s", path);
+		config_add_issue(c, CONFIG_WARNING, path,
+				 "it holds a secret and others can read it: chmod 600 %s", path);
 	json_free(root);
 }

@@ -1,4 +1,7 @@
-/* Carrying out one command: by an operation on the printer, a question to its server, or an archive. */
+/*
+ * Carrying out one command: by an operation on the printer, a question to its server, or an
+ * archive.
+ */
 #include "connector/parts.h"
 
 #include <math.h>
@@ -9,7 +12,8 @@
 #include <printop/poller.h>
 #include <printop/str.h>
 
-#define INTERRUPTED "interrupted by a restart; it may have been carried out, but the printer does not show it"
+#define INTERRUPTED \
+	"interrupted by a restart; it may have been carried out, but the printer does not show it"
 
 /* Operations of the engine. begins: noted on disk before, since it must not be done twice. */
 static const struct {
@@ -117,7 +121,8 @@ static bool state_shows(const struct order *o, const struct printer *p)
 	case CLOUD_ACTION_PAUSE:
 		return p->state.status == PRINTER_PAUSED;
 	case CLOUD_ACTION_RESUME:
-		return now & STATUS_ACTIVE && p->state.status != PRINTER_PAUSED && p->state.status != PRINTER_PAUSING;
+		return now & STATUS_ACTIVE && p->state.status != PRINTER_PAUSED &&
+		       p->state.status != PRINTER_PAUSING;
 	case CLOUD_ACTION_CANCEL:
 		return now & STATUS_READY;
 	case CLOUD_ACTION_START:
@@ -136,7 +141,10 @@ static bool state_shows(const struct order *o, const struct printer *p)
 
 static void submit(struct order *o, const struct printer *p, enum verb v);
 
-/* An upload that was cut leaves nothing on the server, and a file that is still there was not deleted: both go again. */
+/*
+ * An upload that was cut leaves nothing on the server, and a file that is still there was not
+ * deleted: both go again.
+ */
 static void settle_by_list(struct order *o, const struct op *op)
 {
 	const struct remote_file *f = find_file(&op->x.files, o->args.file);
@@ -177,8 +185,8 @@ static void op_over(struct order *o, const struct op *op)
 }
 
 /*
- * Out of the engine's own callback nothing new may be submitted: what has ended is handled from the loop, but a
- * list of files is only there now.
+ * Out of the engine's own callback nothing new may be submitted: what has ended is handled from the
+ * loop, but a list of files is only there now.
  */
 void action_op_changed(void *ctx, const struct op *op)
 {
@@ -285,13 +293,17 @@ static bool begin(struct order *o)
 
 bool action_should_wait(const struct order *o)
 {
-	const uint32_t passing = STATUS_BIT(PRINTER_BUSY) | STATUS_BIT(PRINTER_PAUSING) | STATUS_BIT(PRINTER_RESUMING) |
-		STATUS_BIT(PRINTER_CANCELLING) | STATUS_BIT(PRINTER_FINISHING) | STATUS_BIT(PRINTER_STARTING) |
-		STATUS_BIT(PRINTER_CONNECTING) | (o->action == CLOUD_ACTION_PAUSE ? STATUS_BIT(PRINTER_PREPARING) : 0);
+	const uint32_t passing =
+		STATUS_BIT(PRINTER_BUSY) | STATUS_BIT(PRINTER_PAUSING) |
+		STATUS_BIT(PRINTER_RESUMING) | STATUS_BIT(PRINTER_CANCELLING) |
+		STATUS_BIT(PRINTER_FINISHING) | STATUS_BIT(PRINTER_STARTING) |
+		STATUS_BIT(PRINTER_CONNECTING) |
+		(o->action == CLOUD_ACTION_PAUSE ? STATUS_BIT(PRINTER_PREPARING) : 0);
 	const struct printer *p = order_printer(o);
 	struct err e;
 
-	return p && !o->settle && how[o->action].verb != VERB_N && STATUS_BIT(p->state.status) & passing &&
+	return p && !o->settle && how[o->action].verb != VERB_N &&
+	       STATUS_BIT(p->state.status) & passing &&
 	       !op_allowed(o->c->app, p->id, how[o->action].verb, &e);
 }
 
@@ -319,7 +331,9 @@ bool actions_look(struct connector *c)
 	return false;
 }
 
-/* What was sent to a printer stays sent; an upload that runs is stopped, it leaves nothing there. */
+/*
+ * What was sent to a printer stays sent; an upload that runs is stopped, it leaves nothing there.
+ */
 void action_stop(struct order *o)
 {
 	struct transport *t = o->c->app->transport;

@@ -1,4 +1,7 @@
-/* Walks the chosen folders by file descriptors, so that no link swapped in meanwhile can lead it outside. */
+/*
+ * Walks the chosen folders by file descriptors, so that no link swapped in meanwhile can lead it
+ * outside.
+ */
 #include "connector/archive.h"
 
 #include <dirent.h>
@@ -48,7 +51,8 @@ static bool stays_inside(const char *root, const char *name, const char *target)
 	return inside;
 }
 
-static bool add_link(struct walk *w, int dir, const char *entry, const char *name, const struct stat *st, struct err *e)
+static bool add_link(struct walk *w, int dir, const char *entry, const char *name,
+		     const struct stat *st, struct err *e)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(dir, entry, target, sizeof(target) - 1);
@@ -81,16 +85,19 @@ static bool add_file(struct walk *w, int dir, const char *entry, const char *nam
 		w->a->files++;
 		ok = tar_file(w->tar, name, fd, st.st_size, st.st_mtime, &short_file, e);
 		if (short_file)
-			leave_out(w->a, name, "became shorter while it was read: filled with zeros");
+			leave_out(w->a, name,
+				  "became shorter while it was read: filled with zeros");
 	}
 	if (fd >= 0)
 		close(fd);
 	return ok;
 }
 
-static bool add_folder(struct walk *w, int parent, const char *entry, const char *name, int depth, struct err *e);
+static bool add_folder(struct walk *w, int parent, const char *entry, const char *name, int depth,
+		       struct err *e);
 
-static bool add_entry(struct walk *w, int dir, const char *entry, const char *folder, int depth, struct err *e)
+static bool add_entry(struct walk *w, int dir, const char *entry, const char *folder, int depth,
+		      struct err *e)
 {
 	char *name = mem_printf("%s/%s", folder, entry);
 	struct stat st;
@@ -110,9 +117,12 @@ static bool add_entry(struct walk *w, int dir, const char *entry, const char *fo
 	return ok;
 }
 
-static bool add_folder(struct walk *w, int parent, const char *entry, const char *name, int depth, struct err *e)
+static bool add_folder(struct walk *w, int parent, const char *entry, const char *name, int depth,
+		       struct err *e)
 {
-	int fd = depth < DEPTH_MAX ? openat(parent, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	int fd = depth < DEPTH_MAX
+			 ? openat(parent, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+			 : -1;
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *x;
 	bool ok = true;

@@ -1,4 +1,7 @@
-/* Packs parts of a folder into a .tar.gz: what is in the folder, never what links out of it. Blocking: for the worker pool. */
+/*
+ * Packs parts of a folder into a .tar.gz: what is in the folder, never what links out of it.
+ * Blocking: for the worker pool.
+ */
 #ifndef CONNECTOR_ARCHIVE_H
 #define CONNECTOR_ARCHIVE_H
 
@@ -18,7 +21,7 @@ struct archive {
 	/* made */
 	int64_t bytes, files, left_out;
 	char sha256[65];
-	struct sbuf names;		/* what was left out and why, a line each; cut when there are many */
+	struct sbuf names; /* what was left out and why, a line each; cut when there are many */
 };
 
 /* False with *e: nothing is left at path. */

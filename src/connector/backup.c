@@ -1,4 +1,7 @@
-/* create_backup: packs folders in the worker pool, then sends the archive to the address that the cloud named. */
+/*
+ * create_backup: packs folders in the worker pool, then sends the archive to the address that the
+ * cloud named.
+ */
 #include "connector/parts.h"
 
 #include <dirent.h>
@@ -18,7 +21,7 @@
 #define ENDING ".tar.gz"
 
 struct backup {
-	struct order *o;		/* NULL: nobody waits any more; it frees itself when the pool is done */
+	struct order *o; /* NULL: nobody waits any more; it frees itself when the pool is done */
 	struct archive a;
 	char *root, *path;
 	char base[512];			/* where it goes */
@@ -74,7 +77,8 @@ static bool is_below(const char *real, const char *allowed)
 /* The folder by its real path, when it lies in one that the operator allows. */
 static char *allowed_root(const struct connector_config *k, const char *wanted, struct err *e)
 {
-	char *root = expand(*wanted || !k->n_backup_roots ? wanted : k->backup_roots[0]), real[PATH_MAX];
+	char *root = expand(*wanted || !k->n_backup_roots ? wanted : k->backup_roots[0]),
+	     real[PATH_MAX];
 	bool found = realpath(root, real) != NULL;
 
 	free(root);
@@ -84,23 +88,27 @@ static char *allowed_root(const struct connector_config *k, const char *wanted, 
 	if (!k->n_backup_roots)
 		err_set(e, ERR_REFUSED, "no folder may be packed here: backup_roots is not set");
 	else
-		err_set(e, ERR_REFUSED, "params.printer_data_root is no folder that may be packed here");
+		err_set(e, ERR_REFUSED,
+			"params.printer_data_root is no folder that may be packed here");
 	return NULL;
 }
 
-static bool check_url(const struct connector_config *k, const char *url, struct backup *b, struct err *e)
+static bool check_url(const struct connector_config *k, const char *url, struct backup *b,
+		      struct err *e)
 {
 	struct http_url u;
 	const char *why;
 	bool ok = !k->n_backup_hosts;
 
-	if (!cloud_split_url(url, b->base, sizeof(b->base), b->rest, sizeof(b->rest)) || !http_url_parse(b->base, &u, &why))
+	if (!cloud_split_url(url, b->base, sizeof(b->base), b->rest, sizeof(b->rest)) ||
+	    !http_url_parse(b->base, &u, &why))
 		return err_set(e, ERR_REFUSED, "params.presigned_url is no address");
 	if (!u.tls && !k->insecure_http)
 		return err_set(e, ERR_REFUSED, "params.presigned_url must be https");
 	for (int i = 0; i < k->n_backup_hosts; i++)
 		ok |= str_glob(k->backup_hosts[i], u.host);
-	return ok || err_set(e, ERR_REFUSED, "archives may not be sent to the host of params.presigned_url");
+	return ok || err_set(e, ERR_REFUSED,
+			     "archives may not be sent to the host of params.presigned_url");
 }
 
 /* ---- sending ---- */
@@ -146,7 +154,8 @@ static void sent(void *ctx, const struct http_reply *r)
 		return;
 	}
 	if (r->fault)
-		str_printf(text, sizeof(text), "upload of the archive: %s", http_fault_text(r->fault));
+		str_printf(text, sizeof(text), "upload of the archive: %s",
+			   http_fault_text(r->fault));
 	else
 		str_printf(text, sizeof(text), "upload of the archive: http %ld", r->status);
 	end(b, text);

@@ -97,7 +97,8 @@ static bool decode(int fd, const char *text, int64_t *bytes, struct err *e)
 		text += take;
 		left -= take;
 	}
-	return base64_end(&b) || err_set(e, ERR_BAD_REPLY, "params.content is not base64: it ends in the middle");
+	return base64_end(&b) ||
+	       err_set(e, ERR_BAD_REPLY, "params.content is not base64: it ends in the middle");
 }
 
 bool base64_to_file(const char *text, const char *path, int64_t *bytes, struct err *e)

@@ -14,8 +14,9 @@ struct base64 {
 };
 
 /*
- * Decodes len characters to dst, which has room for base64_room(len); *n is how many bytes came out. The standard
- * alphabet; line ends are skipped. False for anything else, and for text behind the padding.
+ * Decodes len characters to dst, which has room for base64_room(len); *n is how many bytes came
+ * out. The standard alphabet; line ends are skipped. False for anything else, and for text behind
+ * the padding.
  */
 bool base64_add(struct base64 *b, const char *text, size_t len, unsigned char *dst, size_t *n);
 static inline size_t base64_room(size_t len) { return len / 4 * 3 + 3; }

@@ -1,4 +1,7 @@
-/* Camera pictures: the cloud asks for one, the printer's camera gives it. Each on its own, so that one that hangs delays nobody. */
+/*
+ * Camera pictures: the cloud asks for one, the printer's camera gives it. Each on its own, so that
+ * one that hangs delays nobody.
+ */
 #include "connector/parts.h"
 
 #include <stdlib.h>
@@ -83,7 +86,8 @@ static void sent(void *ctx, const struct http_reply *r)
 	v = cloud_hear(&s->c->cloud, r, &e);
 	if (v == CLOUD_GOOD || v == CLOUD_GONE || v == CLOUD_REFUSED || ++s->tries >= SEND_TRIES) {
 		if (v != CLOUD_GOOD)
-			log_warn("connector: picture of %s not taken by the cloud: %s", s->printer, e.text);
+			log_warn("connector: picture of %s not taken by the cloud: %s", s->printer,
+				 e.text);
 		s->c->failed |= v != CLOUD_GOOD && v != CLOUD_GONE;
 		shot_over(s);
 		return;
@@ -100,8 +104,8 @@ static void send_picture(void *ctx)
 
 	str_url_encode(&id, s->id, false);
 	cloud_req(&r, HTTP_PUT, "/api/v1/webcam_requests/%s/upload", sbuf_str(&id));
-	sbuf_addf(&r.headers, "Content-Type: %s\nX-Printer-Id: %lld\n", s->picture ? s->type : "application/json",
-		  (long long)s->printer_id);
+	sbuf_addf(&r.headers, "Content-Type: %s\nX-Printer-Id: %lld\n",
+		  s->picture ? s->type : "application/json", (long long)s->printer_id);
 	if (s->picture)
 		sbuf_add(&r.body, s->picture, s->len);
 	r.timeout_ms = 30000;
@@ -192,7 +196,8 @@ static void machine(const struct http_url *server, unsigned port, struct sbuf *b
 }
 
 /* Seen from the printer's machine it may be a path, or on "localhost". */
-static void add_url(struct shot *s, const struct http_url *server, unsigned ui_port, const char *url)
+static void add_url(struct shot *s, const struct http_url *server, unsigned ui_port,
+		    const char *url)
 {
 	struct sbuf b = SBUF_INIT(2048);
 	char base[512], path[1100];
@@ -204,8 +209,9 @@ static void add_url(struct shot *s, const struct http_url *server, unsigned ui_p
 	if (url[0] == '/') {
 		machine(server, ui_port, &b);
 		sbuf_adds(&b, url);
-	} else if (cloud_split_url(url, base, sizeof(base), path, sizeof(path)) && http_url_parse(base, &u, &why) &&
-		   is_loopback(u.host) && !is_loopback(server->host)) {
+	} else if (cloud_split_url(url, base, sizeof(base), path, sizeof(path)) &&
+		   http_url_parse(base, &u, &why) && is_loopback(u.host) &&
+		   !is_loopback(server->host)) {
 		str_copy(u.host, sizeof(u.host), server->host);
 		http_url_print(&u, &b);
 		sbuf_adds(&b, path);
@@ -227,14 +233,16 @@ static const struct eye *find_eye(const struct connector *c, const char *printer
 static unsigned ui_port(const struct connector *c, const char *printer)
 {
 	for (size_t i = 0; i < c->identity.n_printers; i++)
-		if (str_eq(c->identity.printers[i].name, printer) && c->identity.printers[i].ui_port)
+		if (str_eq(c->identity.printers[i].name, printer) &&
+		    c->identity.printers[i].ui_port)
 			return c->identity.printers[i].ui_port;
 	return 80;
 }
 
 static void add_urls(struct shot *s, const struct printer *p)
 {
-	static const char *const usual[] = { "/webcam/?action=snapshot", "/webcam/snapshot", "/server/webcam/snapshot" };
+	static const char *const usual[] = {"/webcam/?action=snapshot", "/webcam/snapshot",
+					    "/server/webcam/snapshot"};
 	const struct eye *x = find_eye(s->c, s->printer);
 	unsigned port = ui_port(s->c, s->printer);
 	struct http_url server;
@@ -269,7 +277,10 @@ static void shoot(struct connector *c, const char *id, int64_t printer_id)
 	try_next(s);
 }
 
-/* One at a time of each printer: somebody who asks faster than the camera answers gets what it can do. */
+/*
+ * One at a time of each printer: somebody who asks faster than the camera answers gets what it can
+ * do.
+ */
 static bool has_room(const struct connector *c, int64_t printer_id)
 {
 	int n = 0;
@@ -371,7 +382,10 @@ static void ask_eye(struct connector *c, const struct printer *p)
 	http_req_done(&r);
 }
 
-/* The cloud is asked for requests only where a camera may be: that is most of the original's traffic. */
+/*
+ * The cloud is asked for requests only where a camera may be: that is most of the original's
+ * traffic.
+ */
 static bool may_see(struct connector *c)
 {
 	bool any = c->config.original != NULL;

@@ -77,25 +77,29 @@ struct call *cloud_send(struct cloud *k, struct http_req *r, transport_done_fn *
 }
 
 /*
- * The server's own words are left out: they may quote what was sent, and that is secret. Redirects are not followed, so
- * they are failures like any other.
+ * The server's own words are left out: they may quote what was sent, and that is secret. Redirects
+ * are not followed, so they are failures like any other.
  */
 enum verdict cloud_verdict(const struct http_reply *r, struct err *e)
 {
 	if (r->fault) {
-		err_set(e, r->fault == HTTP_FAULT_TOO_BIG ? ERR_TOO_BIG : ERR_UNREACHABLE, "%s", http_fault_text(r->fault));
+		err_set(e, r->fault == HTTP_FAULT_TOO_BIG ? ERR_TOO_BIG : ERR_UNREACHABLE, "%s",
+			http_fault_text(r->fault));
 		return CLOUD_TROUBLE;
 	}
 	if (r->status >= 200 && r->status < 300) {
 		err_clear(e);
 		return CLOUD_GOOD;
 	}
-	err_set(e, r->status == 401 || r->status == 403 ? ERR_AUTH : ERR_BAD_REPLY, "cloud http %ld", r->status);
+	err_set(e, r->status == 401 || r->status == 403 ? ERR_AUTH : ERR_BAD_REPLY,
+		"cloud http %ld", r->status);
 	if (r->status == 401 || r->status == 403)
 		return CLOUD_UNAUTHORISED;
 	if (r->status == 404 || r->status == 410)
 		return CLOUD_GONE;
-	return r->status >= 400 && r->status < 500 && r->status != 408 && r->status != 429 ? CLOUD_REFUSED : CLOUD_TROUBLE;
+	return r->status >= 400 && r->status < 500 && r->status != 408 && r->status != 429
+		       ? CLOUD_REFUSED
+		       : CLOUD_TROUBLE;
 }
 
 static void note_trouble(struct cloud *k, const char *text)
@@ -120,9 +124,11 @@ enum verdict cloud_hear(struct cloud *k, const struct http_reply *r, struct err 
 		note_trouble(k, "");
 		return v;
 	}
-	if (v == CLOUD_UNAUTHORISED && ++k->refusals >= REFUSALS_MAX && secret_is_set(&k->headers)) {
+	if (v == CLOUD_UNAUTHORISED && ++k->refusals >= REFUSALS_MAX &&
+	    secret_is_set(&k->headers)) {
 		k->refused = true;
-		note_trouble(k, "not authorised: the cloud refuses id and secret; pair again with a new pairing_token");
+		note_trouble(k, "not authorised: the cloud refuses id and secret; pair again with "
+				"a new pairing_token");
 	} else if (!k->refused) {
 		note_trouble(k, e->text);
 	}
@@ -150,6 +156,8 @@ bool cloud_split_url(const char *url, char *base, size_t base_size, char *path, 
 		if (*p <= ' ' || *p >= 0x7f)
 			return false;
 	rest = scheme + 3 + strcspn(scheme + 3, "/?#");
-	return str_printf(base, base_size, "%.*s", (int)(rest - url), url) && http_url_parse(base, &parsed, &why) &&
-	       str_printf(path, path_size, "%s%.*s", *rest == '/' ? "" : "/", rest < end ? (int)(end - rest) : 0, rest);
+	return str_printf(base, base_size, "%.*s", (int)(rest - url), url) &&
+	       http_url_parse(base, &parsed, &why) &&
+	       str_printf(path, path_size, "%s%.*s", *rest == '/' ? "" : "/",
+			  rest < end ? (int)(end - rest) : 0, rest);
 }

@@ -1,4 +1,7 @@
-/* The connector as a whole: begins, ends, begins anew when the configuration changes, and says how it is. */
+/*
+ * The connector as a whole: begins, ends, begins anew when the configuration changes, and says how
+ * it is.
+ */
 #include "connector/parts.h"
 
 #include <math.h>
@@ -38,7 +41,8 @@ struct wire_printer *connector_printers(const struct connector *c, size_t *n)
 		const struct printer *p = fleet_find(c->app->fleet, k->name);
 
 		if (k->id > 0)
-			list[(*n)++] = (struct wire_printer){ k->name, k->id, k->ui_port, p && protocol_reachable(p) };
+			list[(*n)++] = (struct wire_printer){k->name, k->id, k->ui_port,
+							     p && protocol_reachable(p)};
 	}
 	return list;
 }
@@ -63,12 +67,13 @@ static void warm_up(void *ctx)
 {
 	struct connector *c = ctx;
 
-	if (!c->ledger) {	/* it could not begin; the configuration may be another one by now */
+	if (!c->ledger) { /* it could not begin; the configuration may be another one by now */
 		if (!connector_check_config(c))
 			loop_timer_start(c->warm_up, LOOK_AGAIN_MS);
 		return;
 	}
-	if (poller_first_round_done(c->app->poller) || connector_now_ms(c) - c->started_ms > WARM_UP_MS)
+	if (poller_first_round_done(c->app->poller) ||
+	    connector_now_ms(c) - c->started_ms > WARM_UP_MS)
 		lanes_start(c);
 	else
 		loop_timer_start(c->warm_up, STEP_MS);
@@ -112,7 +117,10 @@ static bool begin(struct connector *c, struct err *e)
 	else if (secret_is_set(&c->config.token))
 		pair_start(c);
 	else
-		return e->code != ERR_NONE ? false : err_set(e, ERR_CONFIG, "not paired: a pairing_token from the cloud is needed");
+		return e->code != ERR_NONE
+			       ? false
+			       : err_set(e, ERR_CONFIG,
+					 "not paired: a pairing_token from the cloud is needed");
 	return true;
 }
 
@@ -196,7 +204,8 @@ bool connector_finished(const struct connector *c)
 {
 	if (!c->identity.id[0])
 		return c->failed;	/* pairing is tried one time */
-	return !c->once_left && !c->orders && !c->cameras.shots && (!c->outbox.letters || c->failed);
+	return !c->once_left && !c->orders && !c->cameras.shots &&
+	       (!c->outbox.letters || c->failed);
 }
 
 /* ---- how it is ---- */
@@ -208,7 +217,8 @@ static void add_contact(const struct connector *c, struct sbuf *b)
 	if (isnan(c->cloud.good_at))
 		sbuf_adds(b, ", never answered");
 	else
-		sbuf_addf(b, ", last contact %s ago", str_age(age, sizeof(age), fmax(0, loop_wall_s() - c->cloud.good_at)));
+		sbuf_addf(b, ", last contact %s ago",
+			  str_age(age, sizeof(age), fmax(0, loop_wall_s() - c->cloud.good_at)));
 }
 
 enum service_health connector_describe(const struct connector *c, char *buf, size_t size)

@@ -25,8 +25,10 @@ struct program {
 static const char usage[] =
 	"usage: printop connector [OPTIONS]\n"
 	"connect printers to a cloud that was made for printer-connector\n\n"
-	"  --config FILE     config.json of printer-connector, or a printers.conf with a connector group\n"
-	"  --once            pair when needed, one heartbeat, the commands that wait, one report, then end\n"
+	"  --config FILE     config.json of printer-connector, or a printers.conf with a connector "
+	"group\n"
+	"  --once            pair when needed, one heartbeat, the commands that wait, one report, "
+	"then end\n"
 	"  --log-level L     debug, info, warn or error (info)\n"
 	"  --version         print the version\n\n"
 	"exit status: 0 ended by a signal, or --once went well; 1 configuration, pairing or a\n"
@@ -78,7 +80,9 @@ static bool parse(struct program *g, int argc, char **argv)
 			g->once = true;
 		} else if (is_option(argv[i], "version", &value) && !value) {
 			g->version = true;
-		} else if ((is_option(argv[i], "help", &value) || is_option(argv[i], "h", &value)) && !value) {
+		} else if ((is_option(argv[i], "help", &value) ||
+			    is_option(argv[i], "h", &value)) &&
+			   !value) {
 			g->help = true;
 		} else {
 			fprintf(stderr, "printop connector: unknown argument %s\n", argv[i]);
@@ -131,7 +135,8 @@ static bool print_issues(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_issues; i++)
 		fprintf(stderr, "printop connector: %s: %s%s\n", c->issues[i].where,
-			c->issues[i].severity == CONFIG_WARNING ? "warning: " : "", c->issues[i].text);
+			c->issues[i].severity == CONFIG_WARNING ? "warning: " : "",
+			c->issues[i].text);
 	return !config_has_errors(c);
 }
 
@@ -157,7 +162,8 @@ static void after_turn(void *ctx)
 static int run(struct program *g)
 {
 	struct loop *l = g->app->loop;
-	struct loop_signal *term = loop_signal_new(l, SIGTERM, on_signal, g), *interrupt = loop_signal_new(l, SIGINT, on_signal, g);
+	struct loop_signal *term = loop_signal_new(l, SIGTERM, on_signal, g),
+			   *interrupt = loop_signal_new(l, SIGINT, on_signal, g);
 	struct err e;
 	int status = EXIT_BAD;
 
@@ -183,7 +189,8 @@ static int run_config(struct program *g, struct loop *l, struct config *c)
 
 	if (!print_issues(c) || !c->connector.on) {
 		if (!config_has_errors(c))
-			fprintf(stderr, "printop connector: there is no connector group in %s\n", c->path ? c->path : "it");
+			fprintf(stderr, "printop connector: there is no connector group in %s\n",
+				c->path ? c->path : "it");
 		config_free(c);
 		return EXIT_BAD;
 	}
@@ -214,7 +221,8 @@ int connector_main(struct loop *l, const char *config, bool read_only, int argc,
 	}
 	c = load(&g);
 	if (!c) {
-		fprintf(stderr, "printop connector: --config is needed: there is no printers.conf\n");
+		fprintf(stderr,
+			"printop connector: --config is needed: there is no printers.conf\n");
 		return EXIT_ARGS;
 	}
 	return run_config(&g, l, c);

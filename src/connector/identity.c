@@ -1,4 +1,7 @@
-/* The identity on disk: in a file of its own, or in the original connector's config.json as the original writes it. */
+/*
+ * The identity on disk: in a file of its own, or in the original connector's config.json as the
+ * original writes it.
+ */
 #include "connector/identity.h"
 
 #include <errno.h>
@@ -79,7 +82,8 @@ static void read_document(const struct json *root, struct identity *ret)
 			add_printer(ret, name, json_int(v, "printer_id", 0), 0);
 }
 
-static bool is_usable(const struct connector_config *c, const struct json *root, const struct identity *i, struct err *e)
+static bool is_usable(const struct connector_config *c, const struct json *root,
+		      const struct identity *i, struct err *e)
 {
 	char token[65];
 
@@ -88,7 +92,9 @@ static bool is_usable(const struct connector_config *c, const struct json *root,
 		return false;
 	/* The secret of one cloud is never shown to another. */
 	if (!str_eq(json_raw(root, "cloud_url"), c->cloud_url)) {
-		err_set(e, ERR_AUTH, "it is paired with another cloud than %s: a new pairing_token is needed", c->cloud_url);
+		err_set(e, ERR_AUTH,
+			"it is paired with another cloud than %s: a new pairing_token is needed",
+			c->cloud_url);
 		return false;
 	}
 	return !token[0] || str_eq(token, i->paired_with);
@@ -185,7 +191,8 @@ static struct json *original_printers(const struct json *root, const struct iden
 	struct json *list = json_new_array();
 	size_t k = 0;
 
-	for (const struct json *v = json_first(json_get(root, "moonraker")); v; v = json_next(v), k++) {
+	for (const struct json *v = json_first(json_get(root, "moonraker")); v;
+	     v = json_next(v), k++) {
 		struct json *o = copy_without(v, replaced);
 
 		json_set_int(o, "printer_id", k < i->n_printers ? i->printers[k].id : 0, -1);
@@ -195,10 +202,16 @@ static struct json *original_printers(const struct json *root, const struct iden
 }
 
 /* As the original would write it, but what it does not know stays. NULL with *e. */
-static struct json *original_document(const struct connector_config *c, const struct identity *i, struct err *e)
+static struct json *original_document(const struct connector_config *c, const struct identity *i,
+				      struct err *e)
 {
 	static const char *const replaced[] = {
-		"pairing_token", "connector_id", "connector_secret", "moonraker", "poll_commands_seconds", "push_snapshots_seconds",
+		"pairing_token",
+		"connector_id",
+		"connector_secret",
+		"moonraker",
+		"poll_commands_seconds",
+		"push_snapshots_seconds",
 		NULL,
 	};
 	struct json *root, *o;
@@ -215,14 +228,19 @@ static struct json *original_document(const struct connector_config *c, const st
 	o = copy_without(root, replaced);
 	json_set_str(o, "connector_id", i->id);
 	json_set_str(o, "connector_secret", i->secret.value);
-	set_seconds(o, "poll_commands_seconds", isnan(i->commands_s) ? json_num(root, "poll_commands_seconds", NAN) : i->commands_s);
-	set_seconds(o, "push_snapshots_seconds", isnan(i->snapshots_s) ? json_num(root, "push_snapshots_seconds", NAN) : i->snapshots_s);
+	set_seconds(o, "poll_commands_seconds",
+		    isnan(i->commands_s) ? json_num(root, "poll_commands_seconds", NAN)
+					 : i->commands_s);
+	set_seconds(o, "push_snapshots_seconds",
+		    isnan(i->snapshots_s) ? json_num(root, "push_snapshots_seconds", NAN)
+					  : i->snapshots_s);
 	json_set_take(o, "moonraker", original_printers(root, i));
 	json_free(root);
 	return o;
 }
 
-static bool write_document(const struct connector_config *c, const struct identity *i, struct err *e)
+static bool write_document(const struct connector_config *c, const struct identity *i,
+			   struct err *e)
 {
 	struct json *o = c->original ? original_document(c, i, e) : document(c, i);
 	char *path = c->original ? mem_strdup(c->original) : identity_path(c), *text, *line;
@@ -242,8 +260,8 @@ static bool write_document(const struct connector_config *c, const struct identi
 	return ok;
 }
 
-bool identity_store(const struct connector_config *c, const struct registration *r, const struct wire_printer *p, size_t n,
-		    struct identity *ret, struct err *e)
+bool identity_store(const struct connector_config *c, const struct registration *r,
+		    const struct wire_printer *p, size_t n, struct identity *ret, struct err *e)
 {
 	identity_done(ret);
 	str_copy(ret->id, sizeof(ret->id), r->id);
@@ -256,6 +274,7 @@ bool identity_store(const struct connector_config *c, const struct registration 
 	if (!write_document(c, ret, e))
 		return false;
 	if (c->token_file && unlink(c->token_file) && errno != ENOENT)
-		log_warn("connector: the used pairing token cannot be deleted: %s: %s", c->token_file, strerror(errno));
+		log_warn("connector: the used pairing token cannot be deleted: %s: %s",
+			 c->token_file, strerror(errno));
 	return true;
 }

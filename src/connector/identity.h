@@ -1,4 +1,6 @@
-/* Who this machine is to the cloud: id, secret, the printers' numbers; kept in one file, mode 0600. */
+/*
+ * Who this machine is to the cloud: id, secret, the printers' numbers; kept in one file, mode 0600.
+ */
 #ifndef CONNECTOR_IDENTITY_H
 #define CONNECTOR_IDENTITY_H
 
@@ -16,13 +18,17 @@ struct identity {
 };
 
 /*
- * The identity that the configuration or the state folder holds. *ret is empty when there is none, when it is one for another cloud
- * (*e says so, true all the same), and when the configuration has a token that was not used yet.
+ * The identity that the configuration or the state folder holds. *ret is empty when there is none,
+ * when it is one for another cloud (*e says so, true all the same), and when the configuration has
+ * a token that was not used yet.
  */
 bool identity_load(const struct connector_config *c, struct identity *ret, struct err *e);
-/* Fills *ret from a registration of these printers and stores it; then the token is gone from its file. */
-bool identity_store(const struct connector_config *c, const struct registration *r, const struct wire_printer *p, size_t n,
-		    struct identity *ret, struct err *e);
+/*
+ * Fills *ret from a registration of these printers and stores it; then the token is gone from its
+ * file.
+ */
+bool identity_store(const struct connector_config *c, const struct registration *r,
+		    const struct wire_printer *p, size_t n, struct identity *ret, struct err *e);
 void identity_done(struct identity *i);
 
 #endif

@@ -1,4 +1,7 @@
-/* What the connector does again and again, each at its own pace: a slow or failing one never holds another up. */
+/*
+ * What the connector does again and again, each at its own pace: a slow or failing one never holds
+ * another up.
+ */
 #include "connector/parts.h"
 
 #include <math.h>
@@ -7,7 +10,8 @@
 #include <unistd.h>
 #include <printop/str.h>
 
-#define REFUSED_PERIOD_S 900		/* a sign of life though the cloud refuses us: it may have been a mistake */
+/* Between signs of life while the cloud refuses us: it may have been a mistake. */
+#define REFUSED_PERIOD_S 900
 #define IDLE_AGAIN_MS 10
 
 static void heartbeat(struct connector *c);
@@ -163,11 +167,14 @@ void lanes_start(struct connector *c)
 {
 	const struct identity *i = &c->identity;
 	const struct connector_config *k = &c->config;
-	bool wish = k->original;	/* there the cloud's wish stands over the file's, as the original has it */
+	/* There the cloud's wish stands over the file's, as the original has it. */
+	bool wish = k->original;
 
 	c->lanes[LANE_HEARTBEAT].period_s = first_known(k->heartbeat_s, NAN, 10);
-	c->lanes[LANE_COMMANDS].period_s = first_known(wish ? i->commands_s : k->commands_s, wish ? k->commands_s : i->commands_s, 3);
-	c->lanes[LANE_CAPTURE].period_s = first_known(wish ? i->snapshots_s : k->snapshots_s, wish ? k->snapshots_s : i->snapshots_s, 30);
+	c->lanes[LANE_COMMANDS].period_s = first_known(wish ? i->commands_s : k->commands_s,
+						       wish ? k->commands_s : i->commands_s, 3);
+	c->lanes[LANE_CAPTURE].period_s = first_known(wish ? i->snapshots_s : k->snapshots_s,
+						      wish ? k->snapshots_s : i->snapshots_s, 30);
 	for (unsigned n = 0; n < LANE_N; n++) {
 		struct lane *l = &c->lanes[n];
 

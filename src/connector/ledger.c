@@ -22,6 +22,9 @@
 #define KEPT_IDS 100000			/* of commands that are over */
 #define KEPT_COMPLETIONS 1000		/* of them, the newest, to be sent again */
 #define KEPT_COMPLETION_BYTES (64u << 10)
+#define NOT_KEPT "told before; not kept in full"
+#define SHORT_GOOD "{\"status\":\"succeeded\",\"result\":{\"note\":\"" NOT_KEPT "\"}}"
+#define SHORT_BAD "{\"status\":\"failed\",\"error_message\":\"" NOT_KEPT "\"}"
 #define FILE_MAX (256u << 20)
 #define GROWN (4u << 20)		/* written since the last rewrite */
 
@@ -35,7 +38,10 @@ struct ledger {
 };
 
 static const char *const phases[] = {
-	[LEDGER_TAKEN] = "taken", [LEDGER_BEGUN] = "begun", [LEDGER_DONE] = "done", [LEDGER_SENT] = "sent",
+	[LEDGER_TAKEN] = "taken",
+	[LEDGER_BEGUN] = "begun",
+	[LEDGER_DONE] = "done",
+	[LEDGER_SENT] = "sent",
 };
 
 /* ---- the table ---- */
@@ -112,8 +118,7 @@ static void shorten(struct ledger_entry *x)
 {
 	bool good = str_starts(x->completion, "{\"status\":\"succeeded\"");
 
-	set_text(&x->completion, good ? "{\"status\":\"succeeded\",\"result\":{\"note\":\"told before; not kept in full\"}}" :
-		 "{\"status\":\"failed\",\"error_message\":\"told before; not kept in full\"}");
+	set_text(&x->completion, good ? SHORT_GOOD : SHORT_BAD);
 }
 
 /* Of what is over, the oldest ids go, and all but the newest completions are shortened. */
@@ -126,7 +131,8 @@ static void trim(struct ledger *s)
 
 		if (x->phase != LEDGER_SENT)
 			continue;
-		if (x->completion && (++kept > KEPT_COMPLETIONS || strlen(x->completion) > KEPT_COMPLETION_BYTES))
+		if (x->completion &&
+		    (++kept > KEPT_COMPLETIONS || strlen(x->completion) > KEPT_COMPLETION_BYTES))
 			shorten(x);
 		over++;
 	}
@@ -156,7 +162,8 @@ static void add_line(struct sbuf *b, const struct ledger_entry *x, bool whole)
 	json_push_str(list, x->id);
 	id = json_print(list, false);		/* ["..."] */
 	json_free(list);
-	sbuf_addf(b, "{\"id\":%.*s,\"phase\":\"%s\",\"at\":%.3f", (int)strlen(id) - 2, id + 1, phases[x->phase], x->at);
+	sbuf_addf(b, "{\"id\":%.*s,\"phase\":\"%s\",\"at\":%.3f", (int)strlen(id) - 2, id + 1,
+		  phases[x->phase], x->at);
 	free(id);
 	if (x->command && (x->phase == LEDGER_TAKEN || (whole && x->phase == LEDGER_BEGUN)))
 		sbuf_addf(b, ",\"command\":%s", x->command);
@@ -254,7 +261,8 @@ static bool rewrite(struct ledger *s, struct err *e)
 	free(line);
 	for (size_t i = 0; i < s->n; i++)
 		add_line(&b, s->list[i], true);
-	ok = b.overflow ? err_set(e, ERR_TOO_BIG, "%s: too big", s->path) : path_write(s->path, sbuf_str(&b), b.len, 0600, e);
+	ok = b.overflow ? err_set(e, ERR_TOO_BIG, "%s: too big", s->path)
+			: path_write(s->path, sbuf_str(&b), b.len, 0600, e);
 	sbuf_done(&b);
 	s->written = 0;
 	return ok && open_file(s, e);

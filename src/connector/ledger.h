@@ -1,7 +1,8 @@
 /*
- * The connector's memory on disk: every command's id for its whole life, so that it is run once whatever happens in between, and
- * its completion until the cloud has it. A file of JSON lines below the state folder, appended and synced before what it tells
- * of begins; rewritten when it is opened and when it grows.
+ * The connector's memory on disk: every command's id for its whole life, so that it is run once
+ * whatever happens in between, and its completion until the cloud has it. A file of JSON lines
+ * below the state folder, appended and synced before what it tells of begins; rewritten when it is
+ * opened and when it grows.
  */
 #ifndef CONNECTOR_LEDGER_H
 #define CONNECTOR_LEDGER_H
@@ -42,7 +43,8 @@ void ledger_sweep(struct ledger *s);
 
 const struct ledger_entry *ledger_find(const struct ledger *s, const char *id);
 size_t ledger_count(const struct ledger *s);
-const struct ledger_entry *ledger_at(const struct ledger *s, size_t i);	/* in the order in which they came */
+/* In the order in which they came. */
+const struct ledger_entry *ledger_at(const struct ledger *s, size_t i);
 
 /* Each is on disk when it returns true. False with *e: the disk has not got it, the memory has. */
 bool ledger_take(struct ledger *s, const char *id, const char *command, struct err *e);
@@ -50,7 +52,10 @@ bool ledger_begin(struct ledger *s, const char *id, struct err *e);
 /* Also for an id that is not known: a command that cannot be run at all. */
 bool ledger_done(struct ledger *s, const char *id, const char *completion, struct err *e);
 bool ledger_sent(struct ledger *s, const char *id, struct err *e);
-/* The cloud asks again for what was sent: it is to be sent once more. False when it is not known as sent. In memory only. */
+/*
+ * The cloud asks again for what was sent: it is to be sent once more. False when it is not known as
+ * sent. In memory only.
+ */
 bool ledger_again(struct ledger *s, const char *id);
 
 #endif

@@ -1,4 +1,7 @@
-/* Questions that only one dialect knows: Moonraker's query as the cloud wants it, histories, cameras. */
+/*
+ * Questions that only one dialect knows: Moonraker's query as the cloud wants it, histories,
+ * cameras.
+ */
 #include "connector/parts.h"
 
 #include <math.h>
@@ -8,8 +11,9 @@
 #include <printop/mem.h>
 #include <printop/str.h>
 
-#define OBJECTS "{\"objects\":{\"print_stats\":null,\"virtual_sdcard\":null,\"extruder\":null,\"heater_bed\":null," \
-	"\"toolhead\":null,\"pause_resume\":null}}"
+#define OBJECTS \
+	"{\"objects\":{\"print_stats\":null,\"virtual_sdcard\":null,\"extruder\":null," \
+	"\"heater_bed\":null,\"toolhead\":null,\"pause_resume\":null}}"
 #define SNAPSHOT_BYTES (1u << 20)
 #define HISTORY_BYTES (5u << 20)
 
@@ -85,7 +89,8 @@ struct prints {
 
 static void collect(const struct json *files, struct prints *ret, int depth)
 {
-	for (const struct json *v = json_first(files); v && depth < LIMIT_JSON_DEPTH; v = json_next(v)) {
+	for (const struct json *v = json_first(files); v && depth < LIMIT_JSON_DEPTH;
+	     v = json_next(v)) {
 		double at = json_num(v, "prints.last.date", NAN);
 
 		collect(json_get(v, "children"), ret, depth + 1);
@@ -113,14 +118,16 @@ static struct json *print_entry(const struct print *p)
 	str_printf(id, sizeof(id), "%.0f", p->at);
 	json_set_str(o, "job_id", id);
 	json_set_str(o, "filename", path);
-	json_set_str(o, "status", json_bool(p->file, "prints.last.success", 0) == 1 ? "completed" : "error");
+	json_set_str(o, "status",
+		     json_bool(p->file, "prints.last.success", 0) == 1 ? "completed" : "error");
 	json_set_num(o, "start_time", p->at - took);
 	json_set_num(o, "end_time", p->at);
 	json_set_num(o, "print_duration", took);
 	json_set_num(o, "total_duration", took);
 	json_set_bool(o, "exists", true);
 	json_set_int(meta, "size", json_int(p->file, "size", -1), -1);
-	json_set_num(meta, "estimated_time", json_num(p->file, "gcodeAnalysis.estimatedPrintTime", NAN));
+	json_set_num(meta, "estimated_time",
+		     json_num(p->file, "gcodeAnalysis.estimatedPrintTime", NAN));
 	json_set_take(o, "metadata", meta);
 	return o;
 }
@@ -143,7 +150,8 @@ static struct json *prints_of_files(const struct json *root, int64_t limit, int6
 	return o;
 }
 
-struct json *look_read_history(const struct printer *p, const struct http_reply *r, int64_t limit, int64_t *count, struct err *e)
+struct json *look_read_history(const struct printer *p, const struct http_reply *r, int64_t limit,
+			       int64_t *count, struct err *e)
 {
 	struct json *root = look_read(p, r, e), *made;
 

@@ -1,6 +1,6 @@
 /*
- * Commands of the cloud: fetched, checked, written down, run once each. Those of one printer keep their order where it
- * matters; printers never wait for one another.
+ * Commands of the cloud: fetched, checked, written down, run once each. Those of one printer keep
+ * their order where it matters; printers never wait for one another.
  */
 #include "connector/parts.h"
 
@@ -25,7 +25,10 @@
 #define A(id) CLOUD_ACTION_BIT(CLOUD_ACTION_##id)
 #define MOTION (A(PAUSE) | A(RESUME) | A(CANCEL) | A(START) | A(HOMING))
 
-/* What each action waits for when it came earlier and is for the same printer. A cancel overtakes a long pause or homing. */
+/*
+ * What each action waits for when it came earlier and is for the same printer. A cancel overtakes a
+ * long pause or homing.
+ */
 static const unsigned waits_for[CLOUD_ACTION_N] = {
 	[CLOUD_ACTION_PAUSE] = MOTION,
 	[CLOUD_ACTION_RESUME] = MOTION,
@@ -96,7 +99,8 @@ static void write_down(struct connector *c, const char *id, const char *completi
 		log_error("connector: %s", e.text);
 }
 
-static void refuse(struct connector *c, const struct cloud_command *cmd, bool unknown_printer, const char *why)
+static void refuse(struct connector *c, const struct cloud_command *cmd, bool unknown_printer,
+		   const char *why)
 {
 	struct json *result = json_new_object();
 	char *text;
@@ -106,7 +110,8 @@ static void refuse(struct connector *c, const struct cloud_command *cmd, bool un
 	else if (cmd->name[0])
 		json_set_str(result, "action", cmd->name);
 	text = protocol_completion(result, why);
-	log_warn("connector: command %s%s%s refused: %s", cmd->id, *cmd->name ? ", " : "", cmd->name, why);
+	log_warn("connector: command %s%s%s refused: %s", cmd->id, *cmd->name ? ", " : "",
+		 cmd->name, why);
 	write_down(c, cmd->id, text);
 	free(text);
 	outbox_add(c, cmd->id, false);
@@ -120,8 +125,8 @@ static void finish(struct order *o, const char *error, char *snapshot_take)
 
 	o->result = NULL;
 	text = protocol_completion(result, error);
-	log_write(error ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "connector: command %s: %s on %s: %s", o->id,
-		  cloud_action_info(o->action)->name, o->printer, error ? error : "done");
+	log_write(error ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "connector: command %s: %s on %s: %s",
+		  o->id, cloud_action_info(o->action)->name, o->printer, error ? error : "done");
 	write_down(c, o->id, text);
 	free(text);
 	if (o->spool)
@@ -177,7 +182,8 @@ static bool printer_is_ready(struct order *o)
 	const struct printer *p = order_printer(o);
 	int64_t now = connector_now_ms(o->c);
 
-	if (p && !p->config.parked && !(p->dialect && poller_heard(o->c->app->poller, p->id)) && now - o->since_ms < HEARD_MS)
+	if (p && !p->config.parked && !(p->dialect && poller_heard(o->c->app->poller, p->id)) &&
+	    now - o->since_ms < HEARD_MS)
 		return false;
 	if (!o->turn_ms)
 		o->turn_ms = now;
@@ -216,7 +222,8 @@ static const char *why_not(const struct connector *c, const struct cloud_command
 	return NULL;
 }
 
-static struct order *order_new(struct connector *c, const struct cloud_command *cmd, const struct printer *p)
+static struct order *order_new(struct connector *c, const struct cloud_command *cmd,
+			       const struct printer *p)
 {
 	struct order *o = MEM_NEW(struct order);
 
@@ -283,7 +290,8 @@ static void take(struct connector *c, const struct cloud_command *cmd, const str
 	} else if (ledger_take(c->ledger, o->id, kept, &e)) {
 		log_info("connector: command %s: %s on %s", o->id, cmd->name, o->printer);
 		append(o);
-	} else {	/* nothing is begun that would be forgotten; it is answered, so that nobody waits */
+	} else { /* nothing is begun that would be forgotten; it is answered, so that nobody waits
+		  */
 		log_error("connector: %s", e.text);
 		refuse(c, cmd, false, "the connector cannot write to its disk");
 		order_free(o);
@@ -316,7 +324,8 @@ static void accept(struct connector *c, const struct json *item)
 	} else if (!p) {
 		char text[64];
 
-		str_printf(text, sizeof(text), "unknown printer_id %lld", (long long)cmd.printer_id);
+		str_printf(text, sizeof(text), "unknown printer_id %lld",
+			   (long long)cmd.printer_id);
 		refuse(c, &cmd, true, text);
 	} else if (cmd.action == CLOUD_ACTION_N) {
 		char text[128];
@@ -374,7 +383,8 @@ void orders_poll(struct connector *c)
 
 	str_url_encode(&id, c->cloud.id, false);
 	/* When all of them are too much together, one may come through. */
-	cloud_req(&r, HTTP_GET, "/api/v1/connectors/%s/commands?limit=%d", sbuf_str(&id), l->failures > 1 ? 1 : BATCH);
+	cloud_req(&r, HTTP_GET, "/api/v1/connectors/%s/commands?limit=%d", sbuf_str(&id),
+		  l->failures > 1 ? 1 : BATCH);
 	r.max_bytes = REPLY_BYTES;
 	r.timeout_ms = 0;		/* a file may come slowly, as long as it comes */
 	l->call = cloud_send(&c->cloud, &r, commands_heard, l);

@@ -1,4 +1,7 @@
-/* Completions on their way to the cloud: each is tried until the cloud has it, and one that fails holds up no other. */
+/*
+ * Completions on their way to the cloud: each is tried until the cloud has it, and one that fails
+ * holds up no other.
+ */
 #include "connector/parts.h"
 
 #include <stdlib.h>

@@ -20,7 +20,8 @@ static void failed(struct connector *c, const char *text, const struct http_repl
 	c->pairing.refused = for_good;
 	if (c->once || for_good)
 		return;
-	loop_timer_start(c->pairing.timer, r && r->retry_after_s * 1000 > ms ? r->retry_after_s * 1000 : ms);
+	loop_timer_start(c->pairing.timer,
+			 r && r->retry_after_s * 1000 > ms ? r->retry_after_s * 1000 : ms);
 }
 
 /* The printers to be offered: those of the configuration, or the whole fleet. */
@@ -39,18 +40,23 @@ static struct wire_printer *offered(const struct connector *c, size_t *n)
 	return p;
 }
 
-static void take(struct connector *c, const struct registration *reg, const struct wire_printer *p, size_t n)
+static void take(struct connector *c, const struct registration *reg, const struct wire_printer *p,
+		 size_t n)
 {
 	struct err e;
 
 	if (!identity_store(&c->config, reg, p, n, &c->identity, &e)) {
-		/* It works until the end of this copy; then the token is used up and the identity lost: say so loudly. */
+		/*
+		 * It works until the end of this copy; then the token is used up and the identity
+		 * lost: say so loudly.
+		 */
 		log_error("connector: paired, but the identity cannot be stored: %s", e.text);
 		c->failed = true;
 	}
 	for (size_t i = 0; i < n; i++)
 		if (reg->ids[i] <= 0)
-			log_warn("connector: the cloud gave %s no number: it is left out", p[i].name);
+			log_warn("connector: the cloud gave %s no number: it is left out",
+				 p[i].name);
 	log_info("connector: paired as %s with %s", c->identity.id, c->config.cloud_url);
 	c->cloud.trouble[0] = '\0';
 	c->cloud.good_at = loop_wall_s();
@@ -71,7 +77,8 @@ static void heard(void *ctx, const struct http_reply *r)
 		char text[TEXT_CAP];
 
 		str_printf(text, sizeof(text), "%s%s", e.text,
-			   v == CLOUD_UNAUTHORISED ? ": the cloud does not take the pairing token" : "");
+			   v == CLOUD_UNAUTHORISED ? ": the cloud does not take the pairing token"
+						   : "");
 		failed(c, text, r, v == CLOUD_UNAUTHORISED || v == CLOUD_REFUSED);
 		return;
 	}

@@ -49,13 +49,20 @@ void cloud_init(struct cloud *k, struct app *a, const struct connector_config *c
 void cloud_identify(struct cloud *k, const char *id, const char *secret);
 void cloud_done(struct cloud *k);
 /* An initialised request; fmt makes the path, in which %s must be encoded already. */
-void cloud_req(struct http_req *r, enum http_method m, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void cloud_req(struct http_req *r, enum http_method m, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void cloud_body_take(struct http_req *r, char *body);
 /* Adds the headers and sends; empties r. */
 struct call *cloud_send(struct cloud *k, struct http_req *r, transport_done_fn *done, void *ctx);
-/* What the answer means. Keeps count of refusals and of what is wrong; *e is filled unless it is good. */
+/*
+ * What the answer means. Keeps count of refusals and of what is wrong; *e is filled unless it is
+ * good.
+ */
 enum verdict cloud_hear(struct cloud *k, const struct http_reply *r, struct err *e);
-/* What it means, as an error text, without keeping count: for addresses that are not the cloud's own. */
+/*
+ * What it means, as an error text, without keeping count: for addresses that are not the cloud's
+ * own.
+ */
 enum verdict cloud_verdict(const struct http_reply *r, struct err *e);
 void cloud_drop(struct cloud *k, struct call **c);
 /* "https://host:1" and "/path?query" of a whole address; false when it is none. */
@@ -126,14 +133,18 @@ void orders_stop(struct connector *c);
 void orders_run(struct connector *c);			/* starts what may start */
 /* It is over: error NULL it went well. Frees o, sooner or later. */
 void order_end(struct order *o, const char *error);
-const struct printer *order_printer(const struct order *o);	/* NULL: not in the fleet any more */
+const struct printer *order_printer(const struct order *o); /* NULL: not in the fleet any more */
 
-/* What forbids it now will pass by itself: Klipper calls itself busy for a second after it has homed. */
+/*
+ * What forbids it now will pass by itself: Klipper calls itself busy for a second after it has
+ * homed.
+ */
 bool action_should_wait(const struct order *o);
 void action_start(struct order *o);
 void action_stop(struct order *o);			/* drops what it waits for */
 void action_op_changed(void *ctx, const struct op *op);	/* ctx is the connector */
-bool actions_look(struct connector *c);			/* one that ended unseen is over now; false: there is none */
+bool actions_look(
+	struct connector *c); /* one that ended unseen is over now; false: there is none */
 /* The action's parameters as the result shows them. */
 struct json *action_result(const struct order *o);
 
@@ -179,7 +190,8 @@ typedef void captured_fn(void *ctx, char *snapshot_take, const char *error);
 void snapshots_round(struct connector *c);		/* LANE_CAPTURE */
 void snapshots_push(struct connector *c);		/* LANE_PUSH */
 /* One printer now; snapshot is NULL when error says why. ctx NULLed by snapshots_forget(). */
-void snapshots_capture(struct connector *c, const char *printer, int64_t printer_id, captured_fn *done, void *ctx);
+void snapshots_capture(struct connector *c, const char *printer, int64_t printer_id,
+		       captured_fn *done, void *ctx);
 void snapshots_forget(struct connector *c, const void *ctx);
 /* Sends one at once, then releases the completion of this command. */
 void snapshots_push_single(struct connector *c, char *snapshot_take, const char *command_id);
@@ -214,7 +226,8 @@ void cameras_stop(struct connector *c);
 /* False: the dialect has no such question. r is initialised. */
 bool look_snapshot(const struct printer *p, struct http_req *r);
 bool look_history(const struct printer *p, int64_t limit, struct http_req *r);
-struct json *look_read_history(const struct printer *p, const struct http_reply *r, int64_t limit, int64_t *count, struct err *e);
+struct json *look_read_history(const struct printer *p, const struct http_reply *r, int64_t limit,
+			       int64_t *count, struct err *e);
 bool look_camera(const struct printer *p, struct http_req *r);
 void look_read_camera(const struct printer *p, const struct http_reply *r, char *url, size_t size);
 /* The document of a printer's good answer; NULL with *e, "moonraker http 503: ...". */

@@ -1,4 +1,7 @@
-/* What is said to a cloud: pairing, heartbeats, snapshots, completions; and how it answers to pairing. */
+/*
+ * What is said to a cloud: pairing, heartbeats, snapshots, completions; and how it answers to
+ * pairing.
+ */
 #include "connector/protocol.h"
 
 #include <ifaddrs.h>
@@ -38,8 +41,9 @@ static const char *go_arch(const char *machine)
 	static const struct {
 		const char *machine, *go;
 	} names[] = {
-		{ "x86_64", "amd64" }, { "aarch64", "arm64" }, { "armv6l", "arm" }, { "armv7l", "arm" },
-		{ "i686", "386" }, { "mips", "mipsle" }, { "mips64", "mips64le" }, { "riscv64", "riscv64" },
+		{"x86_64", "amd64"},	{"aarch64", "arm64"},	{"armv6l", "arm"},
+		{"armv7l", "arm"},	{"i686", "386"},	{"mips", "mipsle"},
+		{"mips64", "mips64le"}, {"riscv64", "riscv64"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -56,8 +60,10 @@ static void first_address(char *dst, size_t size)
 	if (getifaddrs(&all))
 		return;
 	for (struct ifaddrs *a = all; a && !*dst; a = a->ifa_next)
-		if (a->ifa_addr && a->ifa_addr->sa_family == AF_INET && !(a->ifa_flags & IFF_LOOPBACK))
-			inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)a->ifa_addr)->sin_addr, dst, (socklen_t)size);
+		if (a->ifa_addr && a->ifa_addr->sa_family == AF_INET &&
+		    !(a->ifa_flags & IFF_LOOPBACK))
+			inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)a->ifa_addr)->sin_addr,
+				  dst, (socklen_t)size);
 	freeifaddrs(all);
 }
 
@@ -88,8 +94,8 @@ static struct json *device_json(const struct wire_device *d, unsigned ui_port)
 	return o;
 }
 
-char *protocol_register(const char *token, const char *site_name, const struct wire_device *d, const struct wire_printer *p,
-			size_t n)
+char *protocol_register(const char *token, const char *site_name, const struct wire_device *d,
+			const struct wire_printer *p, size_t n)
 {
 	struct json *o = json_new_object(), *list = json_new_array();
 
@@ -141,7 +147,8 @@ static double seconds(const struct json *root, const char *path)
 	return s > 0 && s <= 86400 ? s : (double)NAN;
 }
 
-bool protocol_read_registration(const char *text, size_t len, size_t n, struct registration *ret, struct err *e)
+bool protocol_read_registration(const char *text, size_t len, size_t n, struct registration *ret,
+				struct err *e)
 {
 	struct json *root = json_parse(text, len, e);
 	const char *secret = json_raw(root, "credentials.secret");
@@ -150,8 +157,9 @@ bool protocol_read_registration(const char *text, size_t len, size_t n, struct r
 	*ret = (struct registration){ .commands_s = NAN, .snapshots_s = NAN };
 	if (!root)
 		return false;
-	ok = protocol_id(json_get(root, "connector"), "id", ret->id, sizeof(ret->id)) && is_clean(ret->id) && secret && *secret &&
-	     strlen(secret) < LIMIT_KEY_BYTES && is_clean(secret);
+	ok = protocol_id(json_get(root, "connector"), "id", ret->id, sizeof(ret->id)) &&
+	     is_clean(ret->id) && secret && *secret && strlen(secret) < LIMIT_KEY_BYTES &&
+	     is_clean(secret);
 	if (ok) {
 		secret_set(&ret->secret, secret);
 		ret->commands_s = seconds(root, "polling.commands_seconds");
@@ -233,8 +241,9 @@ static bool v4_is_private(uint32_t a)
 	static const struct {
 		uint32_t net, bits;
 	} nets[] = {
-		{ 0x0a000000, 8 }, { 0xac100000, 12 }, { 0xc0a80000, 16 }, { 0x7f000000, 8 }, { 0xa9fe0000, 16 },
-		{ 0x64400000, 10 },	/* shared address space: VPNs and carriers' own nets */
+		{0x0a000000, 8},  {0xac100000, 12}, {0xc0a80000, 16}, {0x7f000000, 8},
+		{0xa9fe0000, 16}, {0x64400000, 10}, /* shared address space: VPNs and carriers' own
+						       nets */
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(nets); i++)
@@ -250,12 +259,14 @@ static bool v6_is_private(const struct in6_addr *a)
 	memcpy(&v4, a->s6_addr + 12, sizeof(v4));
 	if (IN6_IS_ADDR_V4MAPPED(a))
 		return v4_is_private(ntohl(v4));
-	return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_LINKLOCAL(a) || (a->s6_addr[0] & 0xfe) == 0xfc;
+	return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_LINKLOCAL(a) ||
+	       (a->s6_addr[0] & 0xfe) == 0xfc;
 }
 
 bool protocol_host_is_private(const char *host)
 {
-	static const char *const ends[] = { ".local", ".lan", ".internal", ".home.arpa", ".localhost" };
+	static const char *const ends[] = {".local", ".lan", ".internal", ".home.arpa",
+					   ".localhost"};
 	char plain[256];
 	struct in_addr a4;
 	struct in6_addr a6;
@@ -269,9 +280,11 @@ bool protocol_host_is_private(const char *host)
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		if (str_ends(plain, ends[i]))
 			return true;
-	/* A name without a dot is one of this network; but a bare number is an address in disguise. */
-	return *plain && !strchr(plain, '.') && !strchr(plain, ':') && plain[strspn(plain, "0123456789")] &&
-	       !str_starts(plain, "0x");
+	/*
+	 * A name without a dot is one of this network; but a bare number is an address in disguise.
+	 */
+	return *plain && !strchr(plain, '.') && !strchr(plain, ':') &&
+	       plain[strspn(plain, "0123456789")] && !str_starts(plain, "0x");
 }
 
 bool protocol_cloud_url(const char *url, bool insecure_http, struct err *e)
@@ -283,7 +296,9 @@ bool protocol_cloud_url(const char *url, bool insecure_http, struct err *e)
 		return err_set(e, ERR_CONFIG, "cloud_url: %s", why);
 	if (u.tls || insecure_http || protocol_host_is_private(u.host))
 		return true;
-	return err_set(e, ERR_CONFIG, "cloud_url: http to %s would show the secret to anybody on the way: use https, or set insecure_http",
+	return err_set(e, ERR_CONFIG,
+		       "cloud_url: http to %s would show the secret to anybody on the way: use "
+		       "https, or set insecure_http",
 		       u.host);
 }
 
@@ -304,9 +319,11 @@ const char *protocol_image_type(const char *content_type, const void *data, size
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		if (len < 12 || memcmp(data, types[i].magic, types[i].n))
 			continue;
-		if (types[i].n == 4 && types[i].magic[0] == 'R' && memcmp((const char *)data + 8, "WEBP", 4))
+		if (types[i].n == 4 && types[i].magic[0] == 'R' &&
+		    memcmp((const char *)data + 8, "WEBP", 4))
 			continue;
-		if (!*content_type || str_eq(content_type, types[i].type) || str_eq(content_type, types[i].alias))
+		if (!*content_type || str_eq(content_type, types[i].type) ||
+		    str_eq(content_type, types[i].alias))
 			return types[i].type;
 	}
 	return NULL;

@@ -32,18 +32,22 @@ struct wire_printer {
 
 void protocol_device(struct wire_device *ret);		/* this machine */
 /* All these return a new string, which the caller frees. */
-char *protocol_register(const char *token, const char *site_name, const struct wire_device *d, const struct wire_printer *p,
-			size_t n);
+char *protocol_register(const char *token, const char *site_name, const struct wire_device *d,
+			const struct wire_printer *p, size_t n);
 
 struct registration {
 	char id[PROTOCOL_ID];
 	struct secret secret;
 	double commands_s, snapshots_s;		/* NAN not said */
-	int64_t *ids;				/* of the n printers, in their order; 0: not given */
+	int64_t *ids; /* of the n printers, in their order; 0: not given */
 };
 
-/* False with *e when there is no id or no secret: nothing of it can be used, the token may still be good. */
-bool protocol_read_registration(const char *text, size_t len, size_t n, struct registration *ret, struct err *e);
+/*
+ * False with *e when there is no id or no secret: nothing of it can be used, the token may still be
+ * good.
+ */
+bool protocol_read_registration(const char *text, size_t len, size_t n, struct registration *ret,
+				struct err *e);
 void registration_done(struct registration *r);
 
 /* ---- heartbeat, snapshots ---- */
@@ -53,11 +57,13 @@ void protocol_time(double at, char dst[24]);		/* "2026-01-01T00:00:00Z" */
 /* Takes payload. */
 char *protocol_snapshot(int64_t printer_id, const char *captured_at, struct json *payload);
 /*
- * What Moonraker would say of a printer, made from its state: the same names below result.status, for printers of
- * another dialect.
+ * What Moonraker would say of a printer, made from its state: the same names below result.status,
+ * for printers of another dialect.
  */
 struct json *protocol_payload(const struct printer *p, double now_s);
-/* Klipper, or the printer behind OctoPrint, can be asked: also while it is in error or shut down. */
+/*
+ * Klipper, or the printer behind OctoPrint, can be asked: also while it is in error or shut down.
+ */
 bool protocol_reachable(const struct printer *p);
 
 /* ---- commands ---- */
@@ -91,7 +97,8 @@ enum backup_part { BACKUP_CONFIG, BACKUP_DATABASE, BACKUP_GCODES, BACKUP_LOGS, B
 extern const char *const backup_parts[BACKUP_PART_N];
 
 /* The parameters of an action, checked: the first thing that is wrong with them is in *e. */
-bool protocol_args(enum cloud_action a, const struct json *params, struct action_args *ret, struct err *e);
+bool protocol_args(enum cloud_action a, const struct json *params, struct action_args *ret,
+		   struct err *e);
 
 /* Takes result. error NULL: it succeeded. */
 char *protocol_completion(struct json *result, const char *error);
@@ -103,9 +110,14 @@ void protocol_error_line(char dst[PROTOCOL_ERROR_BYTES + 1], const char *text);
 bool protocol_host_is_private(const char *host);
 /* http:// only to private hosts, or when it is allowed. */
 bool protocol_cloud_url(const char *url, bool insecure_http, struct err *e);
-/* A picture's real type, "image/jpeg"; NULL when content type and first bytes do not agree on one. */
+/*
+ * A picture's real type, "image/jpeg"; NULL when content type and first bytes do not agree on one.
+ */
 const char *protocol_image_type(const char *content_type, const void *data, size_t len);
-/* Milliseconds until the next try after so many failures in a row: 1, 2, 4 ... 60 s, times 0.75 to 1.25 (random 0 to 1). */
+/*
+ * Milliseconds until the next try after so many failures in a row: 1, 2, 4 ... 60 s, times 0.75 to
+ * 1.25 (random 0 to 1).
+ */
 int64_t protocol_backoff_ms(int failures, double random);
 
 #endif

@@ -28,7 +28,9 @@ bool protocol_id(const struct json *item, const char *name, char *dst, size_t si
 			return false;
 		return str_printf(dst, size, "%.0f", n);
 	}
-	/* It becomes a part of a path and of a line on disk: what cleaning would change is no id. */
+	/*
+	 * It becomes a part of a path and of a line on disk: what cleaning would change is no id.
+	 */
 	if (!raw || !json_str(item, name, dst, size) || !str_eq(raw, dst) || !*dst) {
 		str_copy(dst, size, "");
 		return false;
@@ -62,7 +64,8 @@ bool protocol_command(const struct json *item, struct cloud_command *ret, struct
 /* One of the parts between slashes. */
 static bool part_is_good(const char *part, size_t len)
 {
-	return len && !(len == 1 && part[0] == '.') && !(len == 2 && part[0] == '.' && part[1] == '.');
+	return len && !(len == 1 && part[0] == '.') &&
+	       !(len == 2 && part[0] == '.' && part[1] == '.');
 }
 
 static bool path_is_good(const char *path)
@@ -81,19 +84,23 @@ static bool path_is_good(const char *path)
 }
 
 /* A file below the root of G-code files; never above it, never absolute. */
-static bool read_file(enum cloud_action a, const struct json *params, struct action_args *ret, struct err *e)
+static bool read_file(enum cloud_action a, const struct json *params, struct action_args *ret,
+		      struct err *e)
 {
 	const char *raw = json_raw(params, "filename"), *slash;
 
 	if (!raw || !*raw)
-		return err_set(e, ERR_USAGE, "missing params.filename for %s", cloud_action_info(a)->name);
+		return err_set(e, ERR_USAGE, "missing params.filename for %s",
+			       cloud_action_info(a)->name);
 	json_str(params, "filename", ret->file, sizeof(ret->file));
 	if (!str_eq(raw, ret->file) || !path_is_good(ret->file))
-		return err_set(e, ERR_REFUSED, "params.filename is not a path below the folder of G-code files");
+		return err_set(e, ERR_REFUSED,
+			       "params.filename is not a path below the folder of G-code files");
 	slash = strrchr(ret->file, '/');
 	str_copy(ret->name, sizeof(ret->name), slash ? slash + 1 : ret->file);
 	if (slash)
-		str_printf(ret->folder, sizeof(ret->folder), "%.*s", (int)(slash - ret->file), ret->file);
+		str_printf(ret->folder, sizeof(ret->folder), "%.*s", (int)(slash - ret->file),
+			   ret->file);
 	return true;
 }
 
@@ -109,11 +116,15 @@ static bool read_upload(const struct json *params, struct action_args *ret, stru
 		return err_set(e, ERR_USAGE, "missing params.content for upload_file");
 	str_safe_name(safe, sizeof(safe), ret->name);
 	if (!str_eq(safe, ret->name))
-		return err_set(e, ERR_REFUSED, "params.filename has characters that a server does not keep");
+		return err_set(e, ERR_REFUSED,
+			       "params.filename has characters that a server does not keep");
 	return true;
 }
 
-/* ["X","Y"]; none at all is every axis, but unknown ones are not: that would move more than was asked. */
+/*
+ * ["X","Y"]; none at all is every axis, but unknown ones are not: that would move more than was
+ * asked.
+ */
 static bool read_axes(const struct json *params, struct action_args *ret, struct err *e)
 {
 	const struct json *axes = json_get(params, "axes");
@@ -164,7 +175,9 @@ static bool read_backup(const struct json *params, struct action_args *ret, stru
 	if (!protocol_id(params, "backup_id", id, sizeof(id)))
 		return err_set(e, ERR_USAGE, "missing params.backup_id");
 	if (!id_is_safe(id) || !str_copy(ret->backup_id, sizeof(ret->backup_id), id))
-		return err_set(e, ERR_REFUSED, "params.backup_id has only letters, digits, '.', '_' and '-', at most 64");
+		return err_set(
+			e, ERR_REFUSED,
+			"params.backup_id has only letters, digits, '.', '_' and '-', at most 64");
 	if (!url || !*url)
 		return err_set(e, ERR_USAGE, "missing params.presigned_url");
 	if (!str_copy(ret->url, sizeof(ret->url), url))
@@ -173,7 +186,8 @@ static bool read_backup(const struct json *params, struct action_args *ret, stru
 	return read_include(params, ret, e);
 }
 
-bool protocol_args(enum cloud_action a, const struct json *params, struct action_args *ret, struct err *e)
+bool protocol_args(enum cloud_action a, const struct json *params, struct action_args *ret,
+		   struct err *e)
 {
 	memset(ret, 0, sizeof(*ret));
 	switch (a) {

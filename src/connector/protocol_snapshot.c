@@ -20,11 +20,13 @@ char *protocol_snapshot(int64_t printer_id, const char *captured_at, struct json
 
 bool protocol_reachable(const struct printer *p)
 {
-	const uint32_t there = STATUS_OPERATIONAL | STATUS_BIT(PRINTER_ERROR) | STATUS_BIT(PRINTER_SHUTDOWN);
+	const uint32_t there =
+		STATUS_OPERATIONAL | STATUS_BIT(PRINTER_ERROR) | STATUS_BIT(PRINTER_SHUTDOWN);
 
 	if (p->state.fresh.ok_ms < 0 || p->state.fresh.failures > 0)
 		return false;
-	return STATUS_BIT(p->state.status) & there || (p->state.status == PRINTER_STARTING && str_eq(p->state.klippy_state, "startup"));
+	return STATUS_BIT(p->state.status) & there ||
+	       (p->state.status == PRINTER_STARTING && str_eq(p->state.klippy_state, "startup"));
 }
 
 /* Klipper's words. */
@@ -75,7 +77,8 @@ static struct json *print_stats(const struct printer_state *s)
 
 	json_set_str(o, "state", state_word(s->status));
 	json_set_str(o, "filename", s->job.file);
-	json_set_num(o, "total_duration", or_zero(isnan(s->job.total_s) ? s->job.elapsed_s : s->job.total_s));
+	json_set_num(o, "total_duration",
+		     or_zero(isnan(s->job.total_s) ? s->job.elapsed_s : s->job.total_s));
 	json_set_num(o, "print_duration", or_zero(s->job.elapsed_s));
 	json_set_num(o, "filament_used", or_zero(s->job.filament_used_mm));
 	json_set_str(o, "message", s->reason);
@@ -91,7 +94,8 @@ static struct json *virtual_sdcard(const struct printer_state *s)
 
 	json_set_str(o, "file_path", s->job.file[0] ? s->job.file : NULL);
 	json_set_num(o, "progress", or_zero(s->job.progress));
-	json_set_bool(o, "is_active", STATUS_BIT(s->status) & STATUS_ACTIVE && s->status != PRINTER_PAUSED);
+	json_set_bool(o, "is_active",
+		      STATUS_BIT(s->status) & STATUS_ACTIVE && s->status != PRINTER_PAUSED);
 	json_set_num(o, "file_position", or_zero(s->job.file_position));
 	json_set_int(o, "file_size", s->job.size_bytes < 0 ? 0 : s->job.size_bytes, -1);
 	return o;
@@ -124,7 +128,8 @@ static struct json *toolhead(const struct printer_state *s)
 struct json *protocol_payload(const struct printer *p, double now_s)
 {
 	const struct printer_state *s = &p->state;
-	struct json *root = json_new_object(), *result = json_new_object(), *status = json_new_object();
+	struct json *root = json_new_object(), *result = json_new_object(),
+		    *status = json_new_object();
 	struct json *pause = json_new_object();
 
 	json_set_bool(pause, "is_paused", s->status == PRINTER_PAUSED);

@@ -1,4 +1,7 @@
-/* Snapshots: taken in rounds, kept in a bounded ring while the cloud is away, sent in batches, oldest first. */
+/*
+ * Snapshots: taken in rounds, kept in a bounded ring while the cloud is away, sent in batches,
+ * oldest first.
+ */
 #include "connector/parts.h"
 
 #include <stdlib.h>
@@ -55,7 +58,8 @@ static void keep(struct connector *c, char *json_take)
 	/* What is on its way just now is not touched. */
 	while ((s->n > RING_COUNT || s->bytes > RING_BYTES) && !s->under_way && s->n > 1) {
 		if (!s->dropped++)
-			log_warn("connector: the cloud was away for long: the oldest snapshots are dropped");
+			log_warn("connector: the cloud was away for long: the oldest snapshots are "
+				 "dropped");
 		drop_oldest(s, 1);
 	}
 }
@@ -90,7 +94,8 @@ static void capture_heard(void *ctx, const struct http_reply *r)
 	capture_over(k, root, p ? e.text : "the printer was removed");
 }
 
-void snapshots_capture(struct connector *c, const char *printer, int64_t printer_id, captured_fn *done, void *ctx)
+void snapshots_capture(struct connector *c, const char *printer, int64_t printer_id,
+		       captured_fn *done, void *ctx)
 {
 	const struct printer *p = fleet_find(c->app->fleet, printer);
 	struct capture *k;
@@ -101,7 +106,11 @@ void snapshots_capture(struct connector *c, const char *printer, int64_t printer
 		return;
 	}
 	k = MEM_NEW(struct capture);
-	*k = (struct capture){ .c = c, .printer_id = printer_id, .done = done, .ctx = ctx, .next = c->snapshots.capturing };
+	*k = (struct capture){.c = c,
+			      .printer_id = printer_id,
+			      .done = done,
+			      .ctx = ctx,
+			      .next = c->snapshots.capturing};
 	str_copy(k->printer, sizeof(k->printer), printer);
 	if (c->snapshots.captured_at[0])
 		str_copy(k->at, sizeof(k->at), c->snapshots.captured_at);
@@ -112,7 +121,8 @@ void snapshots_capture(struct connector *c, const char *printer, int64_t printer
 	if (look_snapshot(p, &r)) {
 		struct endpoint to = app_endpoint(c->app, p);
 
-		k->call = c->app->transport->ops->send(c->app->transport, &to, &r, capture_heard, k);
+		k->call =
+			c->app->transport->ops->send(c->app->transport, &to, &r, capture_heard, k);
 	}
 	http_req_done(&r);
 	if (!k->call)
@@ -277,7 +287,10 @@ void snapshots_push_single(struct connector *c, char *snapshot_take, const char 
 	struct single *x = MEM_NEW(struct single);
 	struct http_req r;
 
-	*x = (struct single){ .c = c, .json = snapshot_take, .command_id = mem_strdup(command_id), .next = c->snapshots.singles };
+	*x = (struct single){.c = c,
+			     .json = snapshot_take,
+			     .command_id = mem_strdup(command_id),
+			     .next = c->snapshots.singles};
 	c->snapshots.singles = x;
 	cloud_req(&r, HTTP_POST, "/api/v1/snapshots/batch");
 	sbuf_addf(&r.body, "{\"snapshots\":[%s]}", snapshot_take);

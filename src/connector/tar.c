@@ -20,8 +20,9 @@ struct tar {
 	bool broken;
 };
 
-struct header {				/* POSIX 1003.1 ustar; magic and version as GNU writes them */
-	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], sum[8], type, link[100], magic[8];
+struct header { /* POSIX 1003.1 ustar; magic and version as GNU writes them */
+	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], sum[8], type, link[100],
+		magic[8];
 	char user[32], group[32], major[8], minor[8], prefix[155], pad[12];
 };
 
@@ -53,7 +54,8 @@ static bool put(struct tar *t, const void *data, size_t len, struct err *e)
 	if (!len || gzwrite(t->gz, data, (unsigned)len) == (int)len)
 		return true;
 	t->broken = true;
-	return err_set(e, ERR_IO, "cannot write the archive: %s", errno ? strerror(errno) : "zlib failed");
+	return err_set(e, ERR_IO, "cannot write the archive: %s",
+		       errno ? strerror(errno) : "zlib failed");
 }
 
 static bool pad(struct tar *t, int64_t size, struct err *e)
@@ -74,7 +76,8 @@ static void finish_header(struct header *h)
 	str_printf(h->sum, 7, "%06o", sum & 0777777);
 }
 
-static bool put_header(struct tar *t, const char *name, char type, int64_t size, time_t modified, const char *link, struct err *e)
+static bool put_header(struct tar *t, const char *name, char type, int64_t size, time_t modified,
+		       const char *link, struct err *e)
 {
 	struct header h = { .type = type };
 
@@ -84,7 +87,8 @@ static bool put_header(struct tar *t, const char *name, char type, int64_t size,
 	str_printf(h.uid, sizeof(h.uid), "%07o", 0);
 	str_printf(h.gid, sizeof(h.gid), "%07o", 0);
 	str_printf(h.size, sizeof(h.size), "%011llo", (unsigned long long)size);
-	str_printf(h.mtime, sizeof(h.mtime), "%011llo", modified > 0 ? (unsigned long long)modified & OCTAL_MAX : 0ULL);
+	str_printf(h.mtime, sizeof(h.mtime), "%011llo",
+		   modified > 0 ? (unsigned long long)modified & OCTAL_MAX : 0ULL);
 	finish_header(&h);
 	return put(t, &h, sizeof(h), e);
 }
@@ -96,7 +100,8 @@ static bool put_long(struct tar *t, char type, const char *text, struct err *e)
 
 	if (len <= 100)
 		return true;
-	return put_header(t, "././@LongLink", type, (int64_t)len, 0, "", e) && put(t, text, len, e) && pad(t, (int64_t)len, e);
+	return put_header(t, "././@LongLink", type, (int64_t)len, 0, "", e) &&
+	       put(t, text, len, e) && pad(t, (int64_t)len, e);
 }
 
 static bool copy(struct tar *t, int fd, int64_t size, bool *short_file, struct err *e)
@@ -121,17 +126,20 @@ static bool copy(struct tar *t, int fd, int64_t size, bool *short_file, struct e
 	return pad(t, size, e);
 }
 
-bool tar_file(struct tar *t, const char *name, int fd, int64_t size, time_t modified, bool *short_file, struct err *e)
+bool tar_file(struct tar *t, const char *name, int fd, int64_t size, time_t modified,
+	      bool *short_file, struct err *e)
 {
 	*short_file = false;
 	if (size > OCTAL_MAX)
 		return err_set(e, ERR_TOO_BIG, "%s is larger than 8 GiB", name);
-	return put_long(t, 'L', name, e) && put_header(t, name, '0', size, modified, "", e) && copy(t, fd, size, short_file, e);
+	return put_long(t, 'L', name, e) && put_header(t, name, '0', size, modified, "", e) &&
+	       copy(t, fd, size, short_file, e);
 }
 
 bool tar_link(struct tar *t, const char *name, const char *target, time_t modified, struct err *e)
 {
-	return put_long(t, 'K', target, e) && put_long(t, 'L', name, e) && put_header(t, name, '2', 0, modified, target, e);
+	return put_long(t, 'K', target, e) && put_long(t, 'L', name, e) &&
+	       put_header(t, name, '2', 0, modified, target, e);
 }
 
 bool tar_close(struct tar *t, struct err *e)
@@ -140,7 +148,8 @@ bool tar_close(struct tar *t, struct err *e)
 	bool ok = !t->broken && put(t, end, sizeof(end), e);
 
 	if (gzclose(t->gz) != Z_OK && ok)
-		ok = err_set(e, ERR_IO, "cannot write the archive: %s", errno ? strerror(errno) : "zlib failed");
+		ok = err_set(e, ERR_IO, "cannot write the archive: %s",
+			     errno ? strerror(errno) : "zlib failed");
 	free(t);
 	return ok;
 }
