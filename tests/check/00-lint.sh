@@ -18,7 +18,7 @@ result() {
 }
 
 # ---- layers ----
-for layer in base model driver text net sim app tui batch; do
+for layer in base model driver text net sim app tui batch gateway connector serve; do
 	nm "$B"/src/$layer/*.o 2>/dev/null | awk '$2 ~ /[TDBRC]/ { print $3 }' | sort -u >"$tmp/def.$layer"
 	nm -u "$B"/src/$layer/*.o 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -u >"$tmp/use.$layer"
 done
@@ -44,6 +44,10 @@ forbid() {
 	forbid app net sim tui batch
 	forbid tui driver net sim batch
 	forbid batch driver net sim tui
+	forbid connector driver sim tui batch gateway serve	# net: requests go to a cloud, too
+	for below in base model driver text net sim app tui batch; do
+		forbid $below connector
+	done
 } | result "layers use only what is below them"
 
 # The model and the drivers are pure: no files, clock, environment or log.
