@@ -485,6 +485,8 @@ uint32_t op_submit(struct ops *o, uint32_t group, uint32_t printer_id, enum verb
 	/* The new operation itself must not count as one that is under way. */
 	set_phase(t, OP_FAILED);
 	if (!check(t, &e)) {
+		if (verb != VERB_FILES)
+			op_journal_refused(o->app, &t->op, &e);
 		end_failed(t, &e);
 		return id;
 	}

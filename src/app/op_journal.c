@@ -39,6 +39,16 @@ void op_journal_start(struct app *a, const struct op *op)
 	journal_write_take(a->journal, action_line(op, "sent"));
 }
 
+void op_journal_refused(struct app *a, const struct op *op, const struct err *e)
+{
+	struct json *o = action_line(op, "ended");
+
+	json_set_str(o, "result", "refused");
+	json_set_str(o, "code", err_name(e->code));
+	json_set_str(o, "text", e->text);
+	journal_write_take(a->journal, o);
+}
+
 void op_journal_end(struct app *a, const struct op *op, double took_s)
 {
 	static const char *const results[] = {

@@ -5,6 +5,8 @@
 #include <printop/op.h>
 
 void op_journal_start(struct app *a, const struct op *op);	/* before the first changing request */
+/* Nothing was sent: the state, read-only mode or a bad argument forbade it. */
+void op_journal_refused(struct app *a, const struct op *op, const struct err *e);
 void op_journal_end(struct app *a, const struct op *op, double took_s);
 
 #endif

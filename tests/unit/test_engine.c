@@ -289,13 +289,24 @@ static void test_a_stop_without_an_answer_is_not_done(void **state)
 	bench_free(&b);
 }
 
+static bool count_refused(void *ctx, const char *line, size_t len)
+{
+	if (memmem(line, len, "\"result\":\"refused\"", 18))
+		(*(size_t *)ctx)++;
+	return true;
+}
+
 static void test_what_the_state_forbids_is_not_sent(void **state)
 {
 	struct bench b = bench_new(false, "octoprint", 1);
+	char *path = journal_path(b.app);
+	struct err e = { 0 };
+	size_t n = 0;
 	static const enum verb idle_forbids[] = { VERB_PAUSE, VERB_RESUME, VERB_CANCEL };
 	uint32_t id;
 
 	(void)state;
+	unlink(path);
 	tell(&b, 0, HTTP_FAULT_NONE, 200, job("Operational", 0));
 	for (size_t i = 0; i < ARRAY_LEN(idle_forbids); i++) {
 		id = submit(&b, idle_forbids[i], NAN);
@@ -303,6 +314,11 @@ static void test_what_the_state_forbids_is_not_sent(void **state)
 		assert_int_equal(op_get(b.app->ops, id)->err.code, ERR_REFUSED);
 	}
 	assert_int_equal(fake_count(b.net, "POST"), 0);
+	/* Who tried what is in the journal all the same. */
+	assert_true(journal_read(path, 100, count_refused, &n, &e));
+	assert_int_equal(n, ARRAY_LEN(idle_forbids));
+	unlink(path);
+	free(path);
 	bench_free(&b);
 }
 
