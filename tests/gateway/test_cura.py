@@ -107,6 +107,7 @@ class Farm:
 
 class Gateway:
     count = 0
+    running = set()             # what a failed test leaves behind
 
     def __init__(self, farm, **settings):
         Gateway.count += 1
@@ -139,6 +140,7 @@ class Gateway:
         self.log = open(os.path.join(self.dir, "log"), "ab")
         self.process = subprocess.Popen([PROGRAM, "--config", self.config, "--log-level", "info", "serve"], env=env,
                                         stdout=self.log, stderr=self.log)
+        Gateway.running.add(self.process)
         wait("the gateway", self.is_up)
         return self
 
@@ -162,6 +164,7 @@ class Gateway:
         if self.process:
             self.process.send_signal(how)
             status = self.process.wait(5)
+            Gateway.running.discard(self.process)
             self.process = None
             assert status == (0 if how == signal.SIGTERM else -how), f"ended with {status}: {self.text()[-2000:]}"
             assert "Sanitizer" not in self.text(), self.text()[-3000:]
@@ -881,6 +884,8 @@ def main():
             print(f"not ok {n} - {name}", flush=True)
             for line in traceback.format_exc().splitlines():
                 print("# " + line, flush=True)
+    for left in Gateway.running:
+        left.kill()
     farm.stop()
     if not (failed and os.environ.get("KEEP")):
         shutil.rmtree(TOP, ignore_errors=True)
