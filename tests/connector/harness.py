@@ -122,6 +122,7 @@ class Connector:
     """A folder with a configuration, and the program that runs on it."""
 
     count = 0
+    running = []                # processes that a failed test left behind are ended after it
 
     def __init__(self, cloud, farm=None, original=None, args=(), group="", env=None, printers=None):
         Connector.count += 1
@@ -168,6 +169,7 @@ connector = {{
     def start(self, *more):
         self.process = subprocess.Popen([PROGRAM, "connector", "--config", self.config, "--log-level", "debug", *self.args, *more],
                                         stdout=open(self.log, "a"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.env)
+        Connector.running.append(self.process)
         return self
 
     def run(self, *more, limit=20):
@@ -256,6 +258,11 @@ def run_all():
             print(f"not ok {n} - {name}", flush=True)
             for line in traceback.format_exc().splitlines():
                 print("# " + line, flush=True)
+        while Connector.running:
+            process = Connector.running.pop()
+            if process.poll() is None:
+                process.kill()
+                process.wait()
     if failed and os.environ.get("KEEP"):
         print(f"# kept: {TOP}")
     else:
