@@ -119,7 +119,7 @@ static bool print_issues(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_issues; i++)
 		if (c->issues[i].severity == CONFIG_ERROR || isatty(STDERR_FILENO))
-			fprintf(stderr, "printop: %s: %s%s\n", c->issues[i].where,
+			fprintf(stderr, "printop: %s%s%s%s\n", c->issues[i].where, c->issues[i].where[0] ? ": " : "",
 				c->issues[i].severity == CONFIG_WARNING ? "warning: " : "", c->issues[i].text);
 	return !config_has_errors(c);
 }

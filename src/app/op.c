@@ -516,7 +516,7 @@ void op_cancel(struct ops *o, uint32_t id)
 		return;
 	upload = t->op.x.verb == VERB_UPLOAD && t->op.phase != OP_CONFIRMING;
 	str_copy(t->op.seen, sizeof(t->op.seen),
-		 upload ? "stopped; nothing of it is left on the server" : "no longer watched; what was sent stays sent");
+		 upload ? "nothing of it is left on the server" : "no longer watched; what was sent stays sent");
 	err_set(&t->op.err, ERR_CANCELLED, "%s", t->op.seen);
 	end(t, OP_CANCELLED);
 }
