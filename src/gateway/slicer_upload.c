@@ -126,12 +126,7 @@ static void begin_file(struct slicer_upload *u, const char *filename)
 		err_set(&u->failed, ERR_USAGE, "the file has no usable name");
 		return;
 	}
-	if (!is_kind_ok(u, u->name, &u->failed))
-		return;
-	if (u->base.place == PLACE_LIBRARY)
-		open_library(u);
-	else
-		u->intake = queue_intake_new(u->s->queue, u->expect, &u->failed);
+	is_kind_ok(u, u->name, &u->failed);
 }
 
 static void on_part(void *ctx, const struct multipart_part *p)
@@ -203,33 +198,47 @@ static bool check_size(struct slicer_request *q, int64_t expect)
 	return false;
 }
 
-struct slicer_upload *slicer_upload_new(struct slicer_request *q)
+/* All that can be known before the body is: size, room, form. A client that asks first hears of it now. */
+static bool open_upload(struct slicer_upload *u, struct slicer_request *q)
 {
 	static const struct multipart_ops ops = { on_part, on_data, on_end };
+
+	if (!check_size(q, u->expect))
+		return false;
+	/* The file is a little smaller than the body; within the cap that makes no difference. */
+	if (u->expect > cap_bytes(u->s))
+		u->expect = cap_bytes(u->s);
+	u->body = multipart_new(httpd_header(q->r, "Content-Type"), &ops, u);
+	if (!u->body) {
+		slicer_fail(q, 400, "a file is sent as multipart/form-data");
+		return false;
+	}
+	if (u->base.place == PLACE_LIBRARY)
+		open_library(u);
+	else
+		u->intake = queue_intake_new(u->s->queue, u->expect, &u->failed);
+	if (u->failed.code != ERR_NONE)
+		slicer_fail(q, slicer_status_of(&u->failed), "%s", u->failed.text);
+	return u->failed.code == ERR_NONE;
+}
+
+struct slicer_upload *slicer_upload_new(struct slicer_request *q)
+{
 	struct slicer_upload *u;
 
 	if (!slicer_may(q, ACCESS_UPLOAD, "send files") || !slicer_exists(q))
 		return NULL;
 	u = MEM_NEW(struct slicer_upload);
-	set_expect(u, q->r);
-	if (check_size(q, u->expect)) {
-		u->body = multipart_new(httpd_header(q->r, "Content-Type"), &ops, u);
-		if (!u->body)
-			slicer_fail(q, 400, "a file is sent as multipart/form-data");
-	}
-	if (!u->body) {
-		free(u);
-		return NULL;
-	}
 	u->s = q->s;
 	u->base = q->base;
 	u->client = q->client;
 	u->octoprint = q->octoprint;
 	u->field = -1;
-	/* The file is a little smaller than the body; within the cap that makes no difference. */
-	if (u->expect > cap_bytes(u->s))
-		u->expect = cap_bytes(u->s);
-	return u;
+	set_expect(u, q->r);
+	if (open_upload(u, q))
+		return u;
+	slicer_upload_free(u);
+	return NULL;
 }
 
 void slicer_upload_data(void *upload, const char *data, size_t len)

@@ -46,10 +46,8 @@ def gcode(size=2000, seed="", minutes=1):
     """A small Marlin file without heating, so that a simulated print is short; seed makes it one of its kind."""
     head = ";FLAVOR:Marlin\n;TIME:%d\n;seed %s\nM82\n" % (minutes * 60, seed)
     body = "".join("G1 X%d Y%d E%d\n" % (i % 200, i % 180, i) for i in range(60))
-    text = head + body
-    while len(text) < size:
-        text += ";" + "x" * min(98, size - len(text)) + "\n"
-    return text.encode()
+    rest = max(0, size - len(head) - len(body))
+    return (head + body + (";" + "x" * 98 + "\n") * (rest // 100 + (rest > 0))).encode()
 
 
 class Rig:
@@ -118,9 +116,10 @@ class Rig:
     def key(self, name, *rights):
         return self.run("key", "new", name, *rights).stdout.strip()
 
-    def start(self):
+    def start(self, wrapper=()):
         self.log = open(self.dir + "/serve.log", "ab")
-        self.serve = subprocess.Popen([PRINTOP, "--log-level", "info", "serve"], env=self.env, stdout=self.log, stderr=self.log)
+        self.serve = subprocess.Popen([*wrapper, PRINTOP, "--log-level", "info", "serve"], env=self.env, stdout=self.log,
+                                      stderr=self.log)
         self.wait_for(self.is_up, "printop serve")
 
     def is_up(self):
