@@ -620,9 +620,11 @@ static void set_options(struct call *c, const struct endpoint *to)
 	/* A printer that moved is found where its name leads now, not where it led a minute ago. */
 	if (c->target->lost)
 		curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	/* libcurl would silently repeat a POST whose kept connection was closed by the server. */
-	if (c->req.changes)
+	/* libcurl would silently repeat a POST whose kept connection was closed by the server; a fresh one is not kept. */
+	if (c->req.changes) {
 		curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
+	}
 	c->body.max = c->req.max_bytes ? c->req.max_bytes : LIMIT_REPLY_BYTES;
 	sbuf_clear(&c->body);
 }
