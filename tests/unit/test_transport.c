@@ -23,7 +23,7 @@
 /* ---- the server: one thread a connection, what it does is in the path ---- */
 
 static unsigned port;
-static atomic_int requests, connections, keys_seen, elsewhere;
+static atomic_int requests, connections, open_now, keys_seen, elsewhere;
 #define HANG_S 5
 
 static char upload_body[1 << 20];
@@ -152,9 +152,11 @@ static void *serve(void *ctx)
 	char head[16384];
 
 	connections++;
+	open_now++;
 	while (read_request(fd, head, sizeof(head)) && answer(fd, head))
 		continue;
 	close(fd);
+	open_now--;
 	return NULL;
 }
 
@@ -389,6 +391,26 @@ static void test_a_change_is_sent_once(void **state)
 	ask_done(&a);
 }
 
+/* Each on a connection of its own, and none of them stays: a server has only so many places. */
+static void test_the_connection_of_a_change_is_not_kept(void **state)
+{
+	struct ask a = ask_new(false);
+	int before, open_before;
+
+	(void)state;
+	request(&a, HTTP_GET, "/ok", false, 2000);
+	before = connections;
+	open_before = open_now;		/* ours, and those that earlier tests left hanging */
+	for (int i = 0; i < 5; i++)
+		request(&a, HTTP_POST, "/ok", true, 2000);
+	assert_int_equal(connections, before + 5);
+	request(&a, HTTP_GET, "/ok", false, 2000);
+	for (int i = 0; i < 200 && open_now > open_before; i++)
+		usleep(10000);
+	assert_in_range(open_now, 1, open_before);
+	ask_done(&a);
+}
+
 static void test_read_only_sends_no_change(void **state)
 {
 	struct ask a = ask_new(true);
@@ -584,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_redirects_are_not_followed),
 		cmocka_unit_test(test_a_change_is_sent_once),
+		cmocka_unit_test(test_the_connection_of_a_change_is_not_kept),
 		cmocka_unit_test(test_read_only_sends_no_change),
 		cmocka_unit_test(test_a_cancelled_call_is_silent),
 		cmocka_unit_test(test_an_upload_carries_its_checksum),
