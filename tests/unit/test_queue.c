@@ -250,6 +250,7 @@ static void test_an_intake_that_is_not_finished_leaves_nothing(void **state)
 	bench_kill(&b);
 	assert_int_equal(leftovers(), 0);
 	assert_int_equal(queue_count(b.queue), 0);
+	queue_intake_abort(in);		/* only its memory is left */
 	bench_close(&b);
 }
 
