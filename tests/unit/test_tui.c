@@ -325,7 +325,8 @@ static void test_old_row_has_its_reason(void **state)
 	fleet_commit(s.app->fleet, p->id, &next, loop_now_ms(s.loop), SCREEN_WALL_S);
 	fake_run(s.loop, 5);
 	show(&s);
-	assert_true(screen_shows(s.t, "HTTP 500 ~"));
+	/* How wide the age is depends on how long this machine is up: the drawing's moment is fixed. */
+	assert_true(screen_shows(s.t, "--   HTTP 500 "));
 	stage_free(&s);
 }
 
