@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct sha256 {
+	void (*blocks)(uint32_t h[8], const unsigned char *p, size_t n);
 	uint32_t h[8];
 	uint64_t len;
 	unsigned char block[64];

@@ -2,8 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <printop/sha256.h>
+#include "base/sha256_blocks.h"
 
-static const uint32_t K[64] = {
+const uint32_t sha256_k[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
 	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
 	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -21,15 +22,16 @@ static uint32_t rotr(uint32_t x, int n)
 
 /* One round; the caller renames the eight words instead of moving them. */
 #define ROUND(a, b, c, d, e, f, g, h, i) do { \
-	uint32_t t1_ = (h) + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((g) ^ ((e) & ((f) ^ (g)))) + K[i] + w[i]; \
+	uint32_t t1_ = (h) + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((g) ^ ((e) & ((f) ^ (g)))) + \
+		sha256_k[i] + w[i]; \
 	(d) += t1_; \
 	(h) = t1_ + (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + (((a) & (b)) | ((c) & ((a) | (b)))); \
 } while (0)
 
-static void block(struct sha256 *s, const unsigned char *p)
+static void block(uint32_t start[8], const unsigned char *p)
 {
-	uint32_t a = s->h[0], b = s->h[1], c = s->h[2], d = s->h[3];
-	uint32_t e = s->h[4], f = s->h[5], g = s->h[6], h = s->h[7], w[64];
+	uint32_t a = start[0], b = start[1], c = start[2], d = start[3];
+	uint32_t e = start[4], f = start[5], g = start[6], h = start[7], w[64];
 
 	for (int i = 0; i < 16; i++)
 		w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 |
@@ -50,14 +52,20 @@ static void block(struct sha256 *s, const unsigned char *p)
 		ROUND(c, d, e, f, g, h, a, b, i + 6);
 		ROUND(b, c, d, e, f, g, h, a, i + 7);
 	}
-	s->h[0] += a;
-	s->h[1] += b;
-	s->h[2] += c;
-	s->h[3] += d;
-	s->h[4] += e;
-	s->h[5] += f;
-	s->h[6] += g;
-	s->h[7] += h;
+	start[0] += a;
+	start[1] += b;
+	start[2] += c;
+	start[3] += d;
+	start[4] += e;
+	start[5] += f;
+	start[6] += g;
+	start[7] += h;
+}
+
+void sha256_plain_blocks(uint32_t h[8], const unsigned char *p, size_t n)
+{
+	for (; n; n--, p += 64)
+		block(h, p);
 }
 
 void sha256_init(struct sha256 *s)
@@ -68,6 +76,7 @@ void sha256_init(struct sha256 *s)
 
 	memset(s, 0, sizeof(*s));
 	memcpy(s->h, start, sizeof(start));
+	s->blocks = sha256_x86_usable() ? sha256_x86_blocks : sha256_plain_blocks;
 }
 
 void sha256_add(struct sha256 *s, const void *data, size_t len)
@@ -85,13 +94,12 @@ void sha256_add(struct sha256 *s, const void *data, size_t len)
 		len -= n;
 		if (s->used < sizeof(s->block))
 			return;
-		block(s, s->block);
+		s->blocks(s->h, s->block, 1);
 		s->used = 0;
 	}
-	for (; len >= sizeof(s->block); len -= sizeof(s->block), p += sizeof(s->block))
-		block(s, p);
-	memcpy(s->block, p, len);
-	s->used = len;
+	s->blocks(s->h, p, len / sizeof(s->block));
+	s->used = len % sizeof(s->block);
+	memcpy(s->block, p + len - s->used, s->used);
 }
 
 void sha256_hex(struct sha256 *s, char hex[65])

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <printop/sha256.h>
+#include "base/sha256_blocks.h"
 
 static void check(const char *text, size_t piece, const char *want)
 {
@@ -45,11 +46,32 @@ static void test_million(void **state)
 	assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* Whatever this processor offers must agree with the plain one. */
+static void test_instructions(void **state)
+{
+	unsigned char data[64 * 20];
+	uint32_t plain[8], fast[8];
+
+	(void)state;
+	if (!sha256_x86_usable())
+		skip();
+	for (unsigned round = 0; round < 200; round++) {
+		for (size_t i = 0; i < sizeof(data); i++)
+			data[i] = (unsigned char)((i * 2654435761u + round * 40503u) >> (round % 24));
+		for (unsigned i = 0; i < 8; i++)
+			plain[i] = fast[i] = i * 0x9e3779b9u + round;
+		sha256_plain_blocks(plain, data, round % 21);
+		sha256_x86_blocks(fast, data, round % 21);
+		assert_memory_equal(plain, fast, sizeof(plain));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_million),
+		cmocka_unit_test(test_instructions),
 	};
 
 	return cmocka_run_group_tests_name("sha256", tests, NULL, NULL);
