@@ -7,7 +7,7 @@
 #include <printop/http.h>
 #include <printop/transport.h>
 
-#define TARGET_URLS 3		/* parsed addresses kept per server: a poll's, and one asked in between */
+#define TARGET_URLS 2		/* parsed addresses kept per server: those of a poll */
 
 struct targets;
 
