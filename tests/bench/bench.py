@@ -537,7 +537,8 @@ def rates(commands, small, large):
 
 def part_upload():
     note("Upload rate beside curl's")
-    farm = Farm(2, "idle")
+    with BeforeOthers():
+        farm = Farm(2, "idle")
     small, large = path("small.gcode"), path("large.gcode")
     write_gcode(small, 100)
     write_gcode(large, 900)
