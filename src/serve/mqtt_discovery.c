@@ -65,13 +65,13 @@ static struct json *device(const struct printer *p, const char *id)
 	return o;
 }
 
-static bool has_word(const char *list, const char *word)
+bool mqtt_allows(const char *commands, const char *command)
 {
-	char *copy = mem_strdup(list), *rest = copy, *w;
+	char *copy = mem_strdup(commands), *rest = copy, *w;
 	bool found = false;
 
 	while (!found && (w = str_token(&rest, " ,")))
-		found = str_eq(w, word);
+		found = str_eq(w, command);
 	free(copy);
 	return found;
 }
@@ -83,7 +83,7 @@ bool discovery_make(size_t i, const struct printer *p, const char *prefix, const
 	char id[64], unique[160];
 	struct json *o;
 
-	if (!t->value && !has_word(commands, t->id))
+	if (!t->value && !mqtt_allows(commands, t->id))
 		return false;
 	make_id(id, sizeof(id), p->config.name);
 	str_printf(unique, sizeof(unique), "printop_%s_%s", id, t->id);

@@ -10,6 +10,9 @@ struct discovery {
 	char *topic, *payload;		/* the caller frees */
 };
 
+/* Is this command in the list of mqtt_commands? One rule for the buttons shown and the commands taken. */
+bool mqtt_allows(const char *commands, const char *command);
+
 size_t discovery_count(void);		/* entities of a printer */
 /* Entity i of a printer; false when this one has none (a button for a command that is not in `commands`). */
 bool discovery_make(size_t i, const struct printer *p, const char *prefix, const char *state_topic,

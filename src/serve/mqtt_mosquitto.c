@@ -139,17 +139,6 @@ static void fleet_changed(void *ctx, struct fleet *f, const struct fleet_change 
 
 /* ---- commands ---- */
 
-static bool is_allowed(const struct service *s, const char *word)
-{
-	char *list = mem_strdup(settings_str(&s->app->config->settings, SETTING_MQTT_COMMANDS)), *rest = list, *w;
-	bool found = false;
-
-	while (!found && (w = str_token(&rest, " ,")))
-		found = str_eq(w, word);
-	free(list);
-	return found;
-}
-
 static void tell_result(struct service *s, const char *printer, const char *command, bool ok, const char *text)
 {
 	struct json *o = json_new_object();
@@ -186,7 +175,7 @@ static void run_command(struct service *s, const struct printer *p, const char *
 	}
 	if (!verb_from_name(word, &verb) || verb == VERB_UPLOAD || verb == VERB_FILES) {
 		tell_result(s, p->config.name, word, false, "there is no such command");
-	} else if (!is_allowed(s, word)) {
+	} else if (!mqtt_allows(settings_str(&s->app->config->settings, SETTING_MQTT_COMMANDS), word)) {
 		log_warn("mqtt: %s for %s is not in mqtt_commands", word, p->config.name);
 		tell_result(s, p->config.name, word, false, "not allowed: mqtt_commands does not name it");
 	} else {
